@@ -1,0 +1,56 @@
+# `make run` and `make test` need python3 from 3.11 on and npm; everything else they install for themselves.
+PYTHON ?= python3
+COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lock clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: .venv-run/.installed ## Serve all endpoints here. PORT=3000 SEED=file.json DATA=folder
+	@.venv-run/bin/python -m local
+
+test: .venv/.installed ## Check everything: style, types, template, tests with coverage.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/cfn-lint template.yaml
+	.venv/bin/pytest --cov
+
+lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgrade takes newer versions.
+	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt
+	$(COMPILE) requirements/run.in --output-file requirements/run.txt
+	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
+	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
+
+clean: ## Remove everything that the other targets made.
+	rm -rf .venv .venv-run .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf local/engine/node_modules layers/shared/src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment per purpose, so that the first answer does not wait for the test tools.
+.venv-run/.installed: requirements/run.txt
+.venv/.installed: requirements/dev.txt
+.venv-lock/.installed: requirements/lock.txt
+
+.venv-run/.installed .venv-lock/.installed:
+	$(make-environment)
+	@touch $@
+
+.venv/.installed: layers/shared/pyproject.toml
+	$(make-environment)
+	@$(@D)/bin/pip install --quiet --no-deps --no-build-isolation --editable layers/shared
+	@touch $@
+
+define make-environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo '$(PYTHON) is not Python 3.11 or later: name one that is, as in make $(MAKECMDGOALS) PYTHON=python3.13'; exit 1; }
+@echo 'Installing $(filter requirements/%,$^) into $(@D)'
+@$(PYTHON) -m venv --clear $(@D)
+@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter requirements/%,$^)
+endef
+
+include $(wildcard make/*.mk)
