@@ -22,6 +22,7 @@ test: .venv/.installed ## Check everything: style, types, template, tests with c
 lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgrade takes newer versions.
 	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt
+	$(COMPILE) requirements/fallback.in --output-file requirements/fallback.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
@@ -42,7 +43,7 @@ clean: ## Remove everything that the other targets made.
 
 .venv/.installed: layers/shared/pyproject.toml
 	$(make-environment)
-	@$(@D)/bin/pip install --quiet --no-deps --no-build-isolation --editable layers/shared
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable layers/shared
 	@touch $@
 
 define make-environment
@@ -50,7 +51,7 @@ define make-environment
 	|| { echo '$(PYTHON) is not Python 3.11 or later: name one that is, as in make $(MAKECMDGOALS) PYTHON=python3.13'; exit 1; }
 @echo 'Installing $(filter requirements/%,$^) into $(@D)'
 @$(PYTHON) -m venv --clear $(@D)
-@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(filter requirements/%,$^)
+@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement $(filter requirements/%,$^)
 endef
 
 include $(wildcard make/*.mk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import importlib.util
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent / "engine"
 _BINARY = _PACKAGE / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
+_FALLBACK = _PACKAGE.parent.parent / "requirements" / "fallback.txt"
 _DATABASE = "dynamodb.sqlite"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -123,7 +125,23 @@ def _fallback_command(host: str, port: int, data: Path | None) -> list[str]:
     if data is not None:
         raise EngineError("DATA needs the embedded engine: moto, the fallback, keeps nothing on disk.")
     print(_FALLBACK_NOTICE, file=sys.stderr, flush=True)
+    if importlib.util.find_spec("moto") is None:
+        _install_fallback()
     return [sys.executable, str(Path(__file__).with_name("moto_engine.py")), host, str(port)]
+
+
+def _install_fallback() -> None:
+    """Installs moto now: where the engine runs, nobody should wait for a package that is not used."""
+    options = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--requirement",
+        str(_FALLBACK),
+    ]
+    if subprocess.run([sys.executable, "-m", "pip", "install", *options], check=False).returncode:
+        raise EngineError("moto could not be installed either, so there is no engine to run on.")
 
 
 def _free_port(host: str) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
 
 def main(host: str, port: int) -> None:
-    """Serves moto's DynamoDB from one thread."""
-    run_simple(host, port, DomainDispatcherApplication(create_backend_app, service="dynamodb"), threaded=False)
+    """Serves moto from one thread."""
+    run_simple(host, port, DomainDispatcherApplication(create_backend_app), threaded=False)
 
 
 if __name__ == "__main__":
