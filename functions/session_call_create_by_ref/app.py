@@ -1,0 +1,74 @@
+"""Create a call session: the record of a call that has ended."""
+
+from typing import Any
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from paidline.codes import Code
+from paidline.domain import call_sessions
+from paidline.domain.api_clients import Scope
+from paidline.domain.call_sessions import Call
+from paidline.domain.types import CallerNumber, Duration, LocalTime, PhoneNumber, Ref, Text
+from paidline.edge.answering import Answer, envelope, first_or_repeat
+from paidline.edge.endpoint import Caller, OnceRequest, endpoint
+from paidline.store.call_sessions import CallSession
+
+
+class SessionCallCreateByRefRequest(OnceRequest):
+    """The documented parameters."""
+
+    ref: Ref
+    start_time: LocalTime
+    end_time: LocalTime
+    inbound_number: CallerNumber
+    dialed_number: PhoneNumber
+    outbound_number: PhoneNumber
+    duration: Duration
+    dial_status: Text
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "SessionCallCreateByRefRequest":
+        # The form YYYY-MM-DD HH:MM:SS sorts as the time it tells.
+        if self.end_time < self.start_time:
+            raise PydanticCustomError("end_before_start", "the end lies before the start")
+        return self
+
+
+@endpoint(SessionCallCreateByRefRequest, Scope.AGENTS)
+def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Answer:
+    """Record the call. One GetItem, one TransactWriteItems."""
+    call = Call(
+        ref=request.ref,
+        dialed_number=request.dialed_number,
+        inbound_number=request.inbound_number,
+        outbound_number=request.outbound_number,
+        dial_status=request.dial_status,
+        duration=request.duration,
+        start_time=request.start_time,
+        end_time=request.end_time,
+    )
+    outcome = call_sessions.record(call, key=caller.key(request), answer=_created)
+    return first_or_repeat(outcome, Code.CALL_SESSION_CREATED)
+
+
+def _created(session: CallSession) -> str:
+    content: dict[str, Any] = {
+        "id": str(session.id),
+        "sessionId": str(session.id),
+        "dialedNumber": session.dialed_number,
+        "inboundNumber": session.inbound_number,
+        "outboundNumber": session.outbound_number,
+        "type": "outbound",
+        "dialStatus": session.dial_status,
+        "channelId": "0",
+        "duration": str(session.duration),
+        "context": "ctbcallend",
+        "userId": str(session.user_id),
+        "startTime": session.start_time,
+        # The document shows the start time here; see its example.
+        "updateTime": session.start_time,
+        "endTime": session.end_time,
+        "tpm": str(session.tpm),
+    }
+    return envelope(Code.CALL_SESSION_CREATED, callSession=content)

@@ -1,0 +1,1 @@
+"""What the ten functions share: edge (HTTP), domain (rules) and store (DynamoDB); each knows only those after it."""

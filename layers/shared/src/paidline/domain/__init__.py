@@ -1,0 +1,1 @@
+"""The rules of agents, call sessions and wallets. Knows no HTTP."""

@@ -1,0 +1,138 @@
+"""Agents: who is free, and the changes of status, each with its row in the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from paidline import clock, ids
+from paidline.codes import (
+    LineSharingNotEnabled,
+    OutboundNumberNotFound,
+    RefNotFound,
+    StatusInvalid,
+)
+from paidline.domain.types import AgentStatus
+from paidline.store import agents, status_log, transaction
+from paidline.store.agents import Agent
+from paidline.store.status_log import StatusLogRow
+from paidline.store.transaction import Cancelled, Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of status: to what, by which handler of the old plugin's naming, from which address."""
+
+    status: AgentStatus
+    handler: str
+    ip: str
+    token: str = field(default_factory=ids.new_token)
+    _log_ids: dict[int, int] = field(default_factory=dict)
+
+    def log_id(self, agent: Agent) -> int:
+        """Make the id of the agent's log row, newer than all before.
+
+        It stays the same from one attempt to the next wherever it can, so that an attempt whose answer was lost is
+        found again under its id instead of being written twice.
+        """
+        made = self._log_ids.get(agent.user_id) or ids.new_id()
+        self._log_ids[agent.user_id] = max(made, agent.last_log_id + 1)
+        return self._log_ids[agent.user_id]
+
+
+def find(ref: str) -> Agent:
+    """Find an agent by ref, leading zeros aside. One GetItem. Raises RefNotFound."""
+    agent = agents.get(ref)
+    if agent is None:
+        raise RefNotFound
+    return agent
+
+
+def read_status(status: str) -> AgentStatus:
+    """Read one of the four statuses, to the letter. Raises StatusInvalid."""
+    if status not in AgentStatus.__members__.values():
+        raise StatusInvalid
+    return AgentStatus(status)
+
+
+def status_log_of(ref: str, status: str | None, limit: int, before: int | None) -> list[StatusLogRow]:
+    """List an agent's status log, newest first. One GetItem, one Query. Raises RefNotFound, then StatusInvalid."""
+    agent = find(ref)
+    wanted = None if status is None else read_status(status)
+    return status_log.newest(agent.ref, limit, before, wanted)
+
+
+def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
+    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs another of the latter.
+
+    Raises RefNotFound, then StatusInvalid.
+    """
+    agent = find(ref)
+    change = Change(read_status(status), handler, ip)
+    patience = Patience()
+    while True:
+        try:
+            return _write([agent], change)[0]
+        except Cancelled as cancelled:
+            still_there = _as_they_are_now([agent], cancelled)
+        if not still_there:
+            raise RefNotFound
+        agent = still_there[0]
+        patience.wait()
+
+
+def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip: str) -> Agent:
+    """Set the status of all agents who share a line, and return the one with the lowest userId.
+
+    One Query, one TransactWriteItems; a lost race costs another of the latter.
+    Raises OutboundNumberNotFound, then StatusInvalid, then LineSharingNotEnabled.
+    """
+    on_line = agents.on_line(outbound_number)
+    if not on_line:
+        raise OutboundNumberNotFound
+    change = Change(read_status(status), handler, ip)
+    patience = Patience()
+    while True:
+        sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
+        if not sharing:
+            raise LineSharingNotEnabled
+        try:
+            return _write(sharing, change)[0]
+        except Cancelled as cancelled:
+            # The index may lag behind the table; what the transaction met there is newer.
+            on_line = _as_they_are_now(sharing, cancelled)
+        patience.wait()
+
+
+def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
+    now = clock.to_text(clock.now())
+    changed = [replace(agent, status=change.status, last_log_id=change.log_id(agent)) for agent in changing]
+    operations = []
+    for before, after in zip(changing, changed, strict=True):
+        row = StatusLogRow(
+            id=after.last_log_id,
+            user_id=after.user_id,
+            ref=after.ref,
+            created=now,
+            status=change.status,
+            handler=change.handler,
+            ip=change.ip,
+            token=change.token,
+        )
+        operations += [agents.set_status(before, change.status, after.last_log_id, now), status_log.append(row)]
+    try:
+        transaction.write(operations)
+    except Cancelled as cancelled:
+        if not transaction.was_ours(cancelled, change.token):
+            raise
+    return changed
+
+
+def _as_they_are_now(agents_read: Sequence[Agent], cancelled: Cancelled) -> list[Agent]:
+    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone."""
+    updates = cancelled.clauses[::2]
+    present = []
+    for agent, clause in zip(agents_read, updates, strict=True):
+        if clause.item is not None:
+            present.append(Agent.from_item(clause.item))
+        elif not clause.failed:
+            present.append(agent)
+    return present

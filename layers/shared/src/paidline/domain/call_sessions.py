@@ -1,0 +1,81 @@
+"""Call sessions: the record of a call that has ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from paidline import clock, ids
+from paidline.codes import DialedNumberNotFound, DialStatusInvalid
+from paidline.domain import agents
+from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
+from paidline.domain.types import DialStatus
+from paidline.store import call_sessions, dialed_numbers, idempotency_keys, transaction
+from paidline.store.agents import Agent
+from paidline.store.call_sessions import CallSession
+from paidline.store.transaction import Cancelled, Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the PBX says of a call. Times are naive and local, `duration` is seconds."""
+
+    ref: str
+    dialed_number: str
+    inbound_number: str
+    outbound_number: str
+    dial_status: str
+    duration: int
+    start_time: str
+    end_time: str
+
+
+def record(call: Call, *, key: Key | None, answer: Callable[[CallSession], str]) -> Outcome:
+    """Record a call at the agent's price of this moment.
+
+    One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
+    Raises RefNotFound, then DialedNumberNotFound, then DialStatusInvalid.
+    """
+    return once(key, lambda: _record(call, key, answer))
+
+
+def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -> str:
+    agent = agents.find(call.ref)
+    if dialed_numbers.find(call.dialed_number) is None:
+        raise DialedNumberNotFound
+    if call.dial_status not in DialStatus.__members__:
+        raise DialStatusInvalid
+    patience = Patience()
+    session = _session(call, agent)
+    while True:
+        body = answer(session)
+        operations = [call_sessions.create(session)]
+        if key:
+            operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
+        try:
+            transaction.write(operations)
+            return body
+        except Cancelled as cancelled:
+            if transaction.was_ours(cancelled, session.token):
+                return body
+            if key and cancelled.clauses[1].failed:
+                raise KeyInUse from cancelled
+            if cancelled.clauses[0].failed:
+                session = replace(session, id=ids.new_id())
+        patience.wait()
+
+
+def _session(call: Call, agent: Agent) -> CallSession:
+    return CallSession(
+        id=ids.new_id(),
+        ref=agent.ref,
+        user_id=agent.user_id,
+        dialed_number=call.dialed_number,
+        inbound_number=call.inbound_number,
+        outbound_number=call.outbound_number,
+        dial_status=DialStatus(call.dial_status).lower(),
+        duration=call.duration,
+        start_time=call.start_time,
+        end_time=call.end_time,
+        tpm=agent.tpm,
+        created=clock.to_text(clock.now()),
+        token=ids.new_token(),
+    )

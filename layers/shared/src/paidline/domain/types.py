@@ -1,0 +1,164 @@
+"""The domain's types: what a parameter of the document may be, and the form in which it goes on.
+
+"String or Int" means both; each alias turns what arrived into one form or raises ValueError, which is code 10.
+Source: the "Field Type Description Example" tables of the API reference.
+"""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator
+
+MOST_TOKENS = 999_999_999_999
+_LONGEST_CALL_S = 999_999_999
+_MOST_LOG_ROWS = 1000
+_WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
+
+
+def _text(value: Any) -> str:
+    """Take a string as it is and an integer as its digits; nothing else is "String or Int"."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("neither a string nor an integer")
+    return str(value).strip()
+
+
+def _printable(most: int) -> AfterValidator:
+    def check(value: str) -> str:
+        if len(value) > most or not value.isprintable():
+            raise ValueError(f"not 1 to {most} printable characters")
+        return value
+
+    return AfterValidator(check)
+
+
+def _whole_number(least: int, most: int) -> BeforeValidator:
+    def read(value: Any) -> int:
+        digits = _text(value)
+        # Twenty digits are more than any limit here and far from the length at which int() refuses or grows slow.
+        if not re.fullmatch(r"[0-9]{1,20}", digits) or not least <= int(digits) <= most:
+            raise ValueError(f"not a whole number from {least} to {most}")
+        return int(digits)
+
+    return BeforeValidator(read)
+
+
+def _phone_number(value: Any) -> str:
+    if isinstance(value, int) and value < 0:
+        raise ValueError("a negative number is no phone number")
+    digits = re.sub(r"[\s.()-]", "", _text(value))
+    digits = re.sub(r"^(\+|00)", "", digits)
+    if not re.fullmatch(r"[0-9]{1,15}", digits):
+        raise ValueError("not 1 to 15 digits")
+    return digits
+
+
+def _caller_number(value: Any) -> str:
+    if isinstance(value, str) and is_withheld(value.strip()):
+        return value.strip()
+    return _phone_number(value)
+
+
+def is_withheld(inbound_number: str) -> bool:
+    """Tell whether the caller's number is one of the words for a withheld one."""
+    return inbound_number.lower() in _WITHHELD
+
+
+def _local_time(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", value):
+        raise ValueError("not YYYY-MM-DD HH:MM:SS")
+    datetime.fromisoformat(value)  # raises ValueError for a date that does not exist
+    return value
+
+
+class Pin(NamedTuple):
+    """A wallet's PIN as it was sent; an integer has lost its leading zeros on the way."""
+
+    digits: str
+    is_integer: bool
+
+    def __str__(self) -> str:
+        """Give the digits: the same PIN is the same however it was sent."""
+        return self.digits
+
+    def matches(self, pin: str) -> bool:
+        """Tell whether it is this stored PIN: to the letter, or an integer equal to it once left-padded."""
+        return pin == (self.digits.rjust(len(pin), "0") if self.is_integer else self.digits)
+
+
+def _pin(value: Any) -> Pin:
+    digits = _text(value)
+    if len(digits) > 64 or not digits.isprintable():
+        raise ValueError("not 1 to 64 printable characters")
+    return Pin(digits, is_integer=isinstance(value, int))
+
+
+Text = Annotated[
+    str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value), _printable(255)
+]
+"""A "String", such as a status or a dial status: `online`. Its meaning is checked later, since 40 comes first."""
+
+Keys = Annotated[str, BeforeValidator(_text), _printable(2_000)]
+"""Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
+
+Ref = Annotated[str, BeforeValidator(_text), _printable(64)]
+"""The reference of an agent, "String or Int": `000038`, `38`."""
+
+PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
+"""A phone number as its digits: `31612345678`, from `+31 6 1234-5678` or `0031612345678` as well."""
+
+CallerNumber = Annotated[str, BeforeValidator(_caller_number)]
+"""The number of a caller, who may withhold it: `31612345678`, `anonymous`."""
+
+WalletPin = Annotated[Pin, BeforeValidator(_pin)]
+"""A wallet's PIN, "String or Int": `695334`."""
+
+Tokens = Annotated[int, _whole_number(1, MOST_TOKENS)]
+"""An amount of tokens to move: `100`."""
+
+Duration = Annotated[int, _whole_number(0, _LONGEST_CALL_S)]
+"""The length of a call in seconds: `600`."""
+
+LocalTime = Annotated[Text, AfterValidator(_local_time)]
+"""A naive local time of a real date: `2024-01-01 14:00:00`."""
+
+Limit = Annotated[int, _whole_number(1, _MOST_LOG_ROWS)]
+"""How many rows of the status log: `1000`."""
+
+RowId = Annotated[int, _whole_number(1, 10**16 - 1)]
+"""The id of a row of the status log: `499`."""
+
+IdempotencyKey = Annotated[str, BeforeValidator(_text), _printable(255)]
+"""The key that makes a request count once, such as a call's unique id: `1732377600.42`."""
+
+
+class AgentStatus(StrEnum):
+    """The four statuses of an agent, to the letter."""
+
+    ONLINE = "online"
+    IN_CONVERSATION = "inConversation"
+    PAUSE = "pause"
+    OFFLINE = "offline"
+
+
+STATUS_VISUAL = {
+    AgentStatus.ONLINE: "Beschikbaar",
+    AgentStatus.IN_CONVERSATION: "In gesprek",
+    AgentStatus.PAUSE: "Pauze",
+    AgentStatus.OFFLINE: "Offline",
+}
+
+
+class DialStatus(StrEnum):
+    """Asterisk's DIALSTATUS values, in capitals."""
+
+    ANSWER = "ANSWER"
+    BUSY = "BUSY"
+    NOANSWER = "NOANSWER"
+    CANCEL = "CANCEL"
+    CONGESTION = "CONGESTION"
+    CHANUNAVAIL = "CHANUNAVAIL"
+    DONTCALL = "DONTCALL"
+    TORTURE = "TORTURE"
+    INVALIDARGS = "INVALIDARGS"

@@ -1,0 +1,146 @@
+"""Wallets: looking them up, and moving tokens.
+
+A movement is one transaction: the balance, the ledger entry and, if the caller sent one, the idempotency key.
+The wallet's sequence number is its version: whoever read an older one writes nothing and tries again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from paidline import clock, ids
+from paidline.codes import Refused, Unauthorized
+from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
+from paidline.domain.types import MOST_TOKENS, Pin, is_withheld
+from paidline.store import dialed_numbers, idempotency_keys, ledger, transaction, wallets
+from paidline.store.api_clients import ApiClient
+from paidline.store.dialed_numbers import DialedNumber
+from paidline.store.ledger import LedgerEntry
+from paidline.store.transaction import Cancelled, Patience
+from paidline.store.wallets import Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A wallet and the service number by which it was found."""
+
+    wallet: Wallet
+    service: DialedNumber
+
+
+def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> Found:
+    """Find the wallet of a PIN. One Query, and one GetItem if the number was not asked for lately.
+
+    Raises Refused where the number or the PIN is unknown, Unauthorized where the application is not the client's.
+    """
+    service = _service(client, dialed_number)
+    matching = [
+        wallet for wallet in wallets.with_pin_like(service.application_id, pin.digits) if pin.matches(wallet.pin)
+    ]
+    exact = [wallet for wallet in matching if wallet.pin == pin.digits]
+    if exact:
+        return Found(exact[0], service)
+    if not matching:
+        raise Refused("unknown_pin")
+    # 42 may be 042 or 0042, and nobody's tokens are taken on a guess.
+    if len(matching) > 1:
+        raise Refused("ambiguous_pin")
+    return Found(matching[0], service)
+
+
+def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number: str) -> Found:
+    """Find the wallet of a caller's number. Two GetItems, and one if the service number was not asked for lately.
+
+    Raises Refused where the number or the caller is unknown, Unauthorized where the application is not the client's.
+    """
+    service = _service(client, dialed_number)
+    if is_withheld(inbound_number):
+        raise Refused("unknown_inbound_number")
+    wallet = wallets.with_phone_number(service.application_id, inbound_number)
+    if wallet is None:
+        raise Refused("unknown_inbound_number")
+    return Found(wallet, service)
+
+
+def _service(client: ApiClient, dialed_number: str) -> DialedNumber:
+    service = dialed_numbers.find(dialed_number)
+    if service is None:
+        raise Refused("unknown_dialed_number")
+    if client.application_ids and service.application_id not in client.application_ids:
+        raise Unauthorized
+    return service
+
+
+def move_tokens(
+    find: Callable[[], Found], amount: int, *, source: str, key: Key | None, answer: Callable[[Found], str]
+) -> Outcome:
+    """Add `amount` tokens to the wallet that `find` finds, or subtract them where it is negative.
+
+    `answer` writes the answer for the wallet as it is after the movement; with a key it is stored beside it.
+    The calls of `find`, then one TransactWriteItems; a lost race costs one more of the latter.
+    Raises what `find` raises, and Refused where the balance would leave its bounds.
+    """
+    return once(key, lambda: _move(find(), amount, source, key, answer))
+
+
+def _move(found: Found, amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
+    token = ids.new_token()
+    patience = Patience()
+    while True:
+        entry = _entry(found.wallet, amount, source, key, token)
+        after = replace(found, wallet=replace(found.wallet, tokens=entry.tokens, seq=entry.seq, digest=entry.digest()))
+        body = answer(after)
+        operations = [wallets.set_balance(found.wallet, after.wallet), ledger.append(entry)]
+        if key:
+            operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
+        try:
+            transaction.write(operations)
+            return body
+        except Cancelled as cancelled:
+            if _was_written(entry, cancelled):
+                return body
+            if key and cancelled.clauses[2].failed:
+                raise KeyInUse from cancelled
+            found = replace(found, wallet=_as_it_is_now(found.wallet, cancelled))
+        patience.wait()
+
+
+def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
+    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's token.
+
+    Where the store names only one of the failed conditions, the entry is looked up. Never guess: a wrong no takes the
+    tokens twice.
+    """
+    balance, appended = cancelled.clauses[:2]
+    if appended.item is not None:
+        return LedgerEntry.from_item(appended.item).token == entry.token
+    if not balance.failed:
+        return False
+    written = ledger.get(entry.wallet_id, entry.seq)
+    return written is not None and written.token == entry.token
+
+
+def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str) -> LedgerEntry:
+    balance = wallet.tokens + amount
+    if balance < 0:
+        raise Refused("insufficient_tokens")
+    if balance > MOST_TOKENS:
+        raise Refused("too_many_tokens")
+    return LedgerEntry(
+        wallet_id=wallet.wallet_id,
+        seq=wallet.seq + 1,
+        amount=amount,
+        tokens=balance,
+        time=clock.to_text(clock.now()),
+        source=source,
+        key=key.text if key else "",
+        token=token,
+        previous_digest=wallet.digest,
+    )
+
+
+def _as_it_is_now(wallet: Wallet, cancelled: Cancelled) -> Wallet:
+    """Take over what the cancelled transaction met; after a mere conflict the wallet may be as it was read."""
+    clause = cancelled.clauses[0]
+    if clause.failed and clause.item is None:
+        raise Refused("unknown_pin") from cancelled
+    return Wallet.from_item(clause.item) if clause.item else wallet

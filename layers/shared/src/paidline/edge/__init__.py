@@ -1,0 +1,1 @@
+"""HTTP: reads a request, authenticates it, answers it. Knows no table."""

@@ -1,0 +1,95 @@
+"""Answers: the document's JSON, byte for byte as PHP's json_encode wrote it, in API Gateway's payload 2.0."""
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from paidline.codes import Code, Failure, Fault
+from paidline.domain.exactly_once import Outcome
+
+_JSON = "application/json; charset=UTF-8"
+
+# Every documented answer but the two lists is smaller, and not worth compressing.
+_COMPRESS_FROM = 1_024
+
+# Lambda's own limit is 6 MB for the whole payload; the rest is for headers and the escaping of the body.
+_MOST_BYTES = 5_900_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer before it is packed: the JSON, and headers beyond Content-Type."""
+
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    code: Code = Code.SUCCESS
+    http_status: int = 200
+
+
+def to_json(value: Any) -> str:
+    r"""Write JSON as PHP does: one line, no blanks, non-ASCII as \uXXXX, the slash as \/."""
+    return json.dumps(value, separators=(",", ":")).replace("/", "\\/")
+
+
+def envelope(code: Code, **content: Any) -> str:
+    """Write a success: status 1, message and code, then what belongs to it, in the order given."""
+    return to_json({"status": 1, "message": code.message, "code": code, **content})
+
+
+def success(code: Code, **content: Any) -> Answer:
+    """Answer with a success envelope."""
+    return Answer(envelope(code, **content), code=code)
+
+
+def first_or_repeat(outcome: Outcome, code: Code) -> Answer:
+    """Answer with an effect's answer; the header tells a repeat of it from the first."""
+    return Answer(outcome.answer, {"idempotency-hit": "true"} if outcome.is_repeat else {}, code)
+
+
+def failure(failed: Failure) -> Answer:
+    """Answer with exactly the three documented keys; what was wrong stands in the header."""
+    body = to_json({"status": 0, "message": failed.code.message, "code": failed.code})
+    return Answer(body, {"x-error-reason": failed.reason}, failed.code, failed.http_status)
+
+
+def pack(answer: Answer, accept_encoding: str | None) -> dict[str, Any]:
+    """Make API Gateway's response, compressed where the client takes that and it is worth it.
+
+    A client that says nothing of encodings takes any (RFC 9110, 12.5.3): it gets a list compressed only if the list
+    is too long for Lambda otherwise. Raises Fault where the answer cannot be made to fit.
+    """
+    fits = len(answer.body) < _MOST_BYTES and _escaped_length(answer.body) < _MOST_BYTES
+    wanted = _accepts_gzip(accept_encoding) if accept_encoding is not None else not fits
+    if len(answer.body) < _COMPRESS_FROM or not wanted:
+        if not fits:
+            raise Fault("answer_too_large")
+        return _response(answer, answer.body, is_base64=False, extra={})
+    compressed = base64.b64encode(gzip.compress(answer.body.encode(), 5)).decode()
+    if len(compressed) > _MOST_BYTES:
+        raise Fault("answer_too_large")
+    return _response(answer, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
+
+
+def _response(answer: Answer, body: str, *, is_base64: bool, extra: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "statusCode": answer.http_status,
+        "headers": {"content-type": _JSON, **answer.headers, **extra},
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def _escaped_length(body: str) -> int:
+    # The runtime writes the body into JSON once more, with a backslash before each quote and backslash.
+    return len(body) + body.count('"') + body.count("\\")
+
+
+def _accepts_gzip(accept_encoding: str) -> bool:
+    for choice in accept_encoding.lower().split(","):
+        coding, _, weight = choice.partition(";")
+        if coding.strip() in {"gzip", "*"}:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False

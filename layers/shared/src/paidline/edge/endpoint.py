@@ -1,0 +1,124 @@
+"""What makes a function an endpoint: read, check, authenticate, answer, log, count. The only way to be one."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from paidline.codes import Failure, Fault, RequestInvalid
+from paidline.domain import api_clients
+from paidline.domain.api_clients import Scope
+from paidline.domain.exactly_once import Key, key_for
+from paidline.domain.types import IdempotencyKey, Text
+from paidline.edge import observing, reading
+from paidline.edge.answering import Answer, failure, pack
+from paidline.store.api_clients import ApiClient
+from paidline.store.client import client
+
+
+class Request(BaseModel):
+    """What every documented request has. Fields have the document's names, in camelCase on the wire."""
+
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+
+    authentication_hash: Text = Field(repr=False)
+
+
+class OnceRequest(Request):
+    """A request that may carry an idempotency key, as a parameter or as a header."""
+
+    idempotency_key: IdempotencyKey | None = None
+
+    def contents(self) -> tuple[str, ...]:
+        """List what the request asks for, in one form however it was sent."""
+        fields = type(self).model_fields.keys() - OnceRequest.model_fields.keys()
+        return tuple(f"{name}={getattr(self, name)}" for name in sorted(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called, authenticated: the API client, the source address, and the request's headers by lower-case name."""
+
+    client: ApiClient
+    ip: str
+    headers: Mapping[str, str]
+    endpoint: str
+
+    def key(self, request: OnceRequest) -> Key | None:
+        """Return the request's idempotency key, if it carries one."""
+        if request.idempotency_key is None:
+            return None
+        return key_for(request.idempotency_key, self.client.hash_digest, self.endpoint, request.contents())
+
+
+class Context(Protocol):
+    """What is used of Lambda's context object."""
+
+    aws_request_id: str
+
+
+R = TypeVar("R", bound=Request)
+
+
+class Endpoint(Generic[R]):
+    """A Lambda handler around `handle`, which sees only requests that are valid and authenticated."""
+
+    def __init__(self, model: type[R], scope: Scope, handle: Callable[[R, Caller], Answer]) -> None:
+        """Prepare everything that does not depend on a request, so that the cold start pays for it."""
+        self.model = model
+        self.scope = scope
+        self.handle = handle
+        self.name = handle.__name__
+        self._names = [field.alias or name for name, field in model.model_fields.items()]
+        if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+            client()
+
+    def __call__(self, event: reading.Event, context: Context) -> dict[str, Any]:
+        """Answer one event of API Gateway's HTTP API, payload 2.0. Never raises."""
+        accept_encoding = None
+        try:
+            headers = reading.headers(event)
+            accept_encoding = headers.get("accept-encoding")
+            response = pack(answer := self._answer(event, headers), accept_encoding)
+        except Exception as error:  # the last resort: the caller is owed the documented envelope
+            failed = error if isinstance(error, Failure) else Fault()
+            if isinstance(failed, Fault):
+                observing.faulted(self.name, context.aws_request_id, error)
+            answer = failure(failed)
+            response = pack(answer, None)
+        observing.answered(self.name, context.aws_request_id, answer.code, answer.headers.get("x-error-reason", ""))
+        return response
+
+    def _answer(self, event: reading.Event, headers: Mapping[str, str]) -> Answer:
+        request = self._read(event, headers)
+        caller = Caller(
+            client=api_clients.authenticate(request.authentication_hash, self.scope),
+            ip=event["requestContext"]["http"]["sourceIp"],
+            headers=headers,
+            endpoint=self.name,
+        )
+        return self.handle(request, caller)
+
+    def _read(self, event: reading.Event, headers: Mapping[str, str]) -> R:
+        parameters = reading.parameters(event, self._names)
+        if headers.get("idempotency-key"):
+            parameters["idempotencyKey"] = headers["idempotency-key"]
+        try:
+            return self.model.model_validate(parameters)
+        except ValidationError as error:
+            raise RequestInvalid(_reason(error)) from error
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if not first["loc"]:
+        return first["type"]
+    return f"{'missing' if first['type'] == 'missing' else 'invalid'}:{first['loc'][0]}"
+
+
+def endpoint(model: type[R], scope: Scope) -> Callable[[Callable[[R, Caller], Answer]], Endpoint[R]]:
+    """Make a function an endpoint that takes requests of `model` from clients whose hash opens `scope`."""
+    return lambda handle: Endpoint(model, scope, handle)

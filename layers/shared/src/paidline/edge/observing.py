@@ -1,0 +1,37 @@
+"""What is told of a request: one line that is log and metric at once. Never a value that a caller sent.
+
+A hash, a PIN, a phone number or an e-mail address can stand in any of them, and in the text of any exception too:
+so a fault is told by its type and place.
+"""
+
+import traceback
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from paidline.codes import Code, Failure
+
+logger = Logger()
+metrics = Metrics()
+
+
+def answered(endpoint: str, request_id: str, code: Code, reason: str) -> None:
+    """Count an answer by endpoint and code, and log it with its reason."""
+    metrics.add_dimension("endpoint", endpoint)
+    metrics.add_dimension("code", str(int(code)))
+    metrics.add_metric("Answers", MetricUnit.Count, 1)
+    metrics.add_metadata("requestId", request_id)
+    metrics.add_metadata("reason", reason)
+    metrics.flush_metrics()
+
+
+def faulted(endpoint: str, request_id: str, error: BaseException) -> None:
+    """Log a fault of ours: the types of the exception and its causes, and where they were raised."""
+    chain = []
+    cause: BaseException | None = error
+    while cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        chain.append({"type": type(cause).__name__, "at": [f"{f.filename}:{f.lineno} {f.name}" for f in frames]})
+        cause = cause.__cause__ or cause.__context__
+    reason = error.reason if isinstance(error, Failure) else "internal_error"
+    logger.error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)

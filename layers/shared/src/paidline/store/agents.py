@@ -1,0 +1,126 @@
+"""Agents: their status and line, one small item each. The texts of their profiles lie in `profiles`.
+
+Apart because a status is written many times an hour, and DynamoDB charges a write by the size of the whole item.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paidline.store.client import client, pages, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+LINE_INDEX = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent. `last_log_id` is the id of the newest status log row and the item's version."""
+
+    user_id: int
+    ref: str
+    status: str
+    outbound_number: str
+    line_sharing: bool
+    last_log_id: int
+    dial_time_out: int = 0
+    tpm: int = 0
+    last_status_change: str = ""
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the DynamoDB item; without an outbound number it stays out of the line index."""
+        item: dict[str, Any] = {
+            "refKey": {"S": key_of(self.ref)},
+            "userId": {"N": str(self.user_id)},
+            "ref": {"S": self.ref},
+            "status": {"S": self.status},
+            "lineSharing": {"BOOL": self.line_sharing},
+            "lastLogId": {"N": str(self.last_log_id)},
+            "dialTimeOut": {"N": str(self.dial_time_out)},
+            "tpm": {"N": str(self.tpm)},
+            "lastStatusChange": {"S": self.last_status_change},
+        }
+        if self.outbound_number:
+            item["outboundNumber"] = {"S": self.outbound_number}
+        return item
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> "Agent":
+        """Read the table's item, or that of the line index, which has no time-out, price and time of change."""
+        return cls(
+            user_id=int(item["userId"]["N"]),
+            ref=item["ref"]["S"],
+            status=item["status"]["S"],
+            outbound_number=item["outboundNumber"]["S"] if "outboundNumber" in item else "",
+            line_sharing=item["lineSharing"]["BOOL"],
+            last_log_id=int(item["lastLogId"]["N"]),
+            dial_time_out=int(item["dialTimeOut"]["N"]) if "dialTimeOut" in item else 0,
+            tpm=int(item["tpm"]["N"]) if "tpm" in item else 0,
+            last_status_change=item["lastStatusChange"]["S"] if "lastStatusChange" in item else "",
+        )
+
+
+def key_of(ref: str) -> str:
+    """Make the key under which an agent is stored: the ref without the leading zeros, which do not count."""
+    return ref.lstrip("0") or "0"
+
+
+def get(ref: str) -> Agent | None:
+    """Read one agent. One GetItem, consistent: a status that was just set decides who is called."""
+    with translated:
+        found = client().get_item(
+            TableName=os.environ["AGENTS_TABLE"], Key={"refKey": {"S": key_of(ref)}}, ConsistentRead=True
+        )
+    item = found.get("Item")
+    return Agent.from_item(item) if item else None
+
+
+def on_line(outbound_number: str) -> list[Agent]:
+    """List all agents with this outbound number, the lowest userId first. One Query of the index per megabyte."""
+    query: Any = {
+        "TableName": os.environ["AGENTS_TABLE"],
+        "IndexName": LINE_INDEX,
+        "KeyConditionExpression": "outboundNumber = :line",
+        "ExpressionAttributeValues": {":line": {"S": outbound_number}},
+    }
+    return [Agent.from_item(item) for item in pages("query", query)]
+
+
+def every() -> list[Agent]:
+    """List all agents, in no order. One Scan per megabyte."""
+    return [Agent.from_item(item) for item in pages("scan", {"TableName": os.environ["AGENTS_TABLE"]})]
+
+
+def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWriteItemTypeDef":
+    """Make the operation that sets the status of an agent who is still as they were read.
+
+    The condition fails when anybody was faster, or has moved the agent to another line. The time of the last change
+    moves only when the status does.
+    """
+    values: dict[str, Any] = {
+        ":status": {"S": status},
+        ":log_id": {"N": str(log_id)},
+        ":version": {"N": str(agent.last_log_id)},
+        ":sharing": {"BOOL": agent.line_sharing},
+    }
+    update = "SET #status = :status, lastLogId = :log_id"
+    if status != agent.status:
+        update += ", lastStatusChange = :now"
+        values[":now"] = {"S": now}
+    same_line = "attribute_not_exists(outboundNumber)"
+    if agent.outbound_number:
+        same_line = "outboundNumber = :line"
+        values[":line"] = {"S": agent.outbound_number}
+    return {
+        "Update": {
+            "TableName": os.environ["AGENTS_TABLE"],
+            "Key": {"refKey": {"S": key_of(agent.ref)}},
+            "UpdateExpression": update,
+            "ConditionExpression": f"lastLogId = :version AND lineSharing = :sharing AND {same_line}",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }

@@ -1,0 +1,56 @@
+"""API clients: who may call. Keyed by the SHA-256 digest of the authentication hash; the hash itself is nowhere."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from paidline.store.cache import Cache
+from paidline.store.client import client, translated
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """A caller: `scope` is "ctb" or "credsys"; no `application_ids` means all of them."""
+
+    hash_digest: str
+    scope: str
+    active: bool
+    application_ids: frozenset[str]
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the DynamoDB item."""
+        item: dict[str, Any] = {
+            "hashDigest": {"S": self.hash_digest},
+            "scope": {"S": self.scope},
+            "state": {"S": "active" if self.active else "revoked"},
+        }
+        if self.application_ids:
+            item["applicationIds"] = {"SS": sorted(self.application_ids)}
+        return item
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> "ApiClient":
+        """Read the DynamoDB item."""
+        return cls(
+            hash_digest=item["hashDigest"]["S"],
+            scope=item["scope"]["S"],
+            active=item["state"]["S"] == "active",
+            application_ids=frozenset(item.get("applicationIds", {"SS": ()})["SS"]),
+        )
+
+
+def _get(hash_digest: str) -> ApiClient | None:
+    with translated:
+        found = client().get_item(
+            TableName=os.environ["API_CLIENTS_TABLE"], Key={"hashDigest": {"S": hash_digest}}, ConsistentRead=True
+        )
+    item = found.get("Item")
+    return ApiClient.from_item(item) if item else None
+
+
+cache = Cache(_get)
+
+
+def find(hash_digest: str) -> ApiClient | None:
+    """Find the client of a digest. One GetItem, or none for half a minute afterwards."""
+    return cache.get(hash_digest)

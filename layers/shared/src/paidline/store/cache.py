@@ -1,0 +1,38 @@
+"""A small memory for what every request reads and hardly anybody changes."""
+
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+# A revoked hash must stop working within a minute: half of it here, the other half for requests under way.
+_VALID_S = 30.0
+_MOST_ENTRIES = 1024
+
+
+class Cache(Generic[Value]):
+    """Keeps what a look-up found for half a minute; what it did not find is looked up again each time."""
+
+    def __init__(self, look_up: Callable[[str], Value | None]) -> None:
+        """Take the look-up that is asked when the memory has no answer."""
+        self._look_up = look_up
+        self._entries: dict[str, tuple[float, Value]] = {}
+
+    def get(self, key: str) -> Value | None:
+        """Return what belongs to the key, or None. No DynamoDB call, or that of the look-up."""
+        entry = self._entries.get(key)
+        if entry and entry[0] > time.monotonic():
+            return entry[1]
+        value = self._look_up(key)
+        if value is None:
+            self._entries.pop(key, None)
+            return None
+        if len(self._entries) >= _MOST_ENTRIES:
+            self._entries.clear()
+        self._entries[key] = (time.monotonic() + _VALID_S, value)
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()

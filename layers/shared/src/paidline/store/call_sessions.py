@@ -1,0 +1,60 @@
+"""Call sessions: one item for every recorded call, by its id."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class CallSession:
+    """A call that has ended.
+
+    Times are the caller's, naive and local; `duration` is seconds; `token` names the request.
+    """
+
+    id: int
+    ref: str
+    user_id: int
+    dialed_number: str
+    inbound_number: str
+    outbound_number: str
+    dial_status: str
+    duration: int
+    start_time: str
+    end_time: str
+    tpm: int
+    created: str
+    token: str
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the DynamoDB item."""
+        return {
+            "id": {"N": str(self.id)},
+            "ref": {"S": self.ref},
+            "userId": {"N": str(self.user_id)},
+            "dialedNumber": {"S": self.dialed_number},
+            "inboundNumber": {"S": self.inbound_number},
+            "outboundNumber": {"S": self.outbound_number},
+            "dialStatus": {"S": self.dial_status},
+            "duration": {"N": str(self.duration)},
+            "startTime": {"S": self.start_time},
+            "endTime": {"S": self.end_time},
+            "tpm": {"N": str(self.tpm)},
+            "created": {"S": self.created},
+            "token": {"S": self.token},
+        }
+
+
+def create(session: CallSession) -> "TransactWriteItemTypeDef":
+    """Make the operation that adds a call session; its condition fails where the id is taken."""
+    return {
+        "Put": {
+            "TableName": os.environ["CALL_SESSIONS_TABLE"],
+            "Item": session.to_item(),
+            "ConditionExpression": "attribute_not_exists(id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }

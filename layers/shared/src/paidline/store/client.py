@@ -1,0 +1,78 @@
+"""The one DynamoDB client of the process, and the translation of its errors."""
+
+import functools
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+
+from paidline.codes import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# What AWS documents as "send it again": by then the SDK has sent it three times.
+_UNAVAILABLE = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+
+
+@functools.cache
+def client() -> "DynamoDBClient":
+    """Make the client, once per process.
+
+    A caller waits on the line and gives up after four seconds, so a call gets a second, three times at most.
+    """
+    config = Config(
+        connect_timeout=1,
+        read_timeout=1,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        tcp_keepalive=True,
+        max_pool_connections=32,
+        # The items are built here and in the right form; checking them again costs a tenth of a request.
+        parameter_validation=False,
+    )
+    endpoint = os.environ.get("DYNAMODB_ENDPOINT") or None
+    session = botocore.session.Session()
+    return cast("DynamoDBClient", session.create_client("dynamodb", config=config, endpoint_url=endpoint))
+
+
+class Translated:
+    """Turns the store's "not now" into StoreUnavailable, by its code, and lets everything else through."""
+
+    def __enter__(self) -> None:
+        """Do nothing: there is nothing to open."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raise StoreUnavailable from an error that says that the store is down, slow or throttled."""
+        if isinstance(error, HTTPClientError):
+            raise StoreUnavailable from error
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _UNAVAILABLE:
+            raise StoreUnavailable from error
+
+
+translated = Translated()
+
+
+def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the items of a query or scan, to its end. One call per megabyte, none for a page that nobody reads."""
+    while True:
+        with translated:
+            page = getattr(client(), operation)(**parameters)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        parameters = {**parameters, "ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -1,0 +1,51 @@
+"""The register of service numbers: which application a dialed number belongs to."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from paidline.store.cache import Cache
+from paidline.store.client import client, translated
+
+
+@dataclass(frozen=True, slots=True)
+class DialedNumber:
+    """A service number, digits only, and the application that it belongs to."""
+
+    dialed_number: str
+    application_id: str
+    company_name: str
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the DynamoDB item."""
+        return {
+            "dialedNumber": {"S": self.dialed_number},
+            "applicationId": {"S": self.application_id},
+            "companyName": {"S": self.company_name},
+        }
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> "DialedNumber":
+        """Read the DynamoDB item."""
+        return cls(
+            dialed_number=item["dialedNumber"]["S"],
+            application_id=item["applicationId"]["S"],
+            company_name=item["companyName"]["S"],
+        )
+
+
+def _get(dialed_number: str) -> DialedNumber | None:
+    with translated:
+        found = client().get_item(
+            TableName=os.environ["DIALED_NUMBERS_TABLE"], Key={"dialedNumber": {"S": dialed_number}}
+        )
+    item = found.get("Item")
+    return DialedNumber.from_item(item) if item else None
+
+
+cache = Cache(_get)
+
+
+def find(dialed_number: str) -> DialedNumber | None:
+    """Find a service number. One GetItem, or none for half a minute afterwards."""
+    return cache.get(dialed_number)

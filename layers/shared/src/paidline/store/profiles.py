@@ -1,0 +1,31 @@
+"""Profiles: an agent's texts and switches, one string of JSON each, since they are only ever read as a whole."""
+
+import json
+import os
+from typing import Any
+
+from paidline.store import agents
+from paidline.store.client import client, pages, translated
+
+
+def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
+    """Write the DynamoDB item."""
+    return {"refKey": {"S": agents.key_of(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
+
+
+def get(ref: str) -> dict[str, str]:
+    """Read one agent's profile, {} where there is none. One GetItem."""
+    with translated:
+        found = client().get_item(TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
+    item = found.get("Item")
+    return _profile(item) if item else {}
+
+
+def every() -> dict[str, dict[str, str]]:
+    """Read all profiles, by the agent's key. One Scan per megabyte."""
+    return {item["refKey"]["S"]: _profile(item) for item in pages("scan", {"TableName": os.environ["PROFILES_TABLE"]})}
+
+
+def _profile(item: dict[str, Any]) -> dict[str, str]:
+    profile: dict[str, str] = json.loads(item["profile"]["S"])
+    return profile

@@ -1,0 +1,90 @@
+"""Writes that happen together or not at all, and when to try again."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from paidline import ids
+from paidline.codes import StoreUnavailable
+from paidline.store.client import client, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Item = dict[str, Any]
+
+# A rival's transaction on the same item, or a moment of throttling: nothing was written and nothing is wrong.
+_PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_FAILED = "ConditionalCheckFailed"
+
+# Kamailio hangs up on us after four seconds; what has not been won by then is given back as "send it again".
+_PATIENCE_S = 2.5
+_FIRST_PAUSE_S = 0.004
+_LONGEST_PAUSE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What became of one operation of a cancelled transaction: whether its condition failed, and the item it met."""
+
+    failed: bool
+    item: Item | None
+
+
+class Cancelled(Exception):
+    """The transaction wrote nothing: `clauses` has one entry per operation, in their order."""
+
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        """Keep what became of each operation."""
+        super().__init__("transaction cancelled")
+        self.clauses = clauses
+
+
+def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
+    """Write all operations, or none and raise Cancelled. One TransactWriteItems.
+
+    The SDK may send it more than once; by the ClientRequestToken the store knows it again and applies it once.
+    """
+    try:
+        with translated:
+            client().transact_write_items(TransactItems=operations, ClientRequestToken=ids.new_token())
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "TransactionCanceledException":
+            raise
+        raise Cancelled(_clauses(error)) from error
+
+
+def _clauses(error: ClientError) -> list[Clause]:
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    if any(reason["Code"] not in _PASSING and reason["Code"] != _FAILED for reason in reasons) or not reasons:
+        raise error
+    return [Clause(reason["Code"] == _FAILED, reason.get("Item")) for reason in reasons]
+
+
+class Patience:
+    """How long a request goes on trying: every wait is longer, jittered, and the last one raises StoreUnavailable."""
+
+    def __init__(self) -> None:
+        """Start the clock."""
+        self._end = time.monotonic() + _PATIENCE_S
+        self._pause = _FIRST_PAUSE_S
+
+    def wait(self) -> None:
+        """Let the rivals pass; raise StoreUnavailable when the time is up and they always came first."""
+        if time.monotonic() > self._end:
+            raise StoreUnavailable("contention")
+        time.sleep(self._pause * int.from_bytes(os.urandom(2), "big") / 65535)
+        self._pause = min(_LONGEST_PAUSE_S, self._pause * 2)
+
+
+def was_ours(cancelled: Cancelled, token: str) -> bool:
+    """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
+
+    The SDK sends again what got no answer, and a store that has forgotten the first delivery refuses the second:
+    the row that stands in the way then carries the request's own token.
+    """
+    return any(clause.item is not None and clause.item.get("token") == {"S": token} for clause in cancelled.clauses)

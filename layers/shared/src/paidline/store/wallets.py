@@ -1,0 +1,120 @@
+"""Wallets, by application and PIN, and pointers to them by application and phone number."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paidline.store.client import client, pages, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A wallet. `seq` and `digest` are those of its newest ledger entry, `tokens` the balance after it."""
+
+    application_id: str
+    wallet_id: str
+    pin: str
+    tokens: int
+    seq: int
+    digest: str
+    phone_number: str = ""
+    email: str = ""
+
+    def to_item(self) -> dict[str, Any]:
+        """Write the DynamoDB item."""
+        return {
+            **_key(self.application_id, key_of_pin(self.pin)),
+            "walletId": {"S": self.wallet_id},
+            "pin": {"S": self.pin},
+            "tokens": {"N": str(self.tokens)},
+            "seq": {"N": str(self.seq)},
+            "digest": {"S": self.digest},
+            "phoneNumber": {"S": self.phone_number},
+            "email": {"S": self.email},
+        }
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> "Wallet":
+        """Read the DynamoDB item."""
+        return cls(
+            application_id=item["applicationId"]["S"],
+            wallet_id=item["walletId"]["S"],
+            pin=item["pin"]["S"],
+            tokens=int(item["tokens"]["N"]),
+            seq=int(item["seq"]["N"]),
+            digest=item["digest"]["S"],
+            phone_number=item["phoneNumber"]["S"],
+            email=item["email"]["S"],
+        )
+
+    def to_pointer(self) -> dict[str, Any]:
+        """Write the item that leads from the phone number to the wallet."""
+        return {
+            **_key(self.application_id, _key_of_phone(self.phone_number)),
+            "pointsTo": {"S": key_of_pin(self.pin)},
+        }
+
+
+def _key(application_id: str, wallet_key: str) -> dict[str, Any]:
+    return {"applicationId": {"S": application_id}, "walletKey": {"S": wallet_key}}
+
+
+def key_of_pin(pin: str) -> str:
+    """Make the key of a PIN: first without its leading zeros, so that all PINs of one number lie side by side."""
+    return f"pin#{pin.lstrip('0')}#{pin}"
+
+
+def _key_of_phone(phone_number: str) -> str:
+    return f"phone#{phone_number}"
+
+
+def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
+    """Yield the wallets whose PIN equals `pin` but for leading zeros. One Query, consistent."""
+    query: dict[str, Any] = {
+        "TableName": os.environ["WALLETS_TABLE"],
+        "KeyConditionExpression": "applicationId = :application AND begins_with(walletKey, :pin)",
+        "ExpressionAttributeValues": {
+            ":application": {"S": application_id},
+            ":pin": {"S": f"pin#{pin.lstrip('0')}#"},
+        },
+        "ConsistentRead": True,
+    }
+    return map(Wallet.from_item, pages("query", query))
+
+
+def with_phone_number(application_id: str, phone_number: str) -> Wallet | None:
+    """Read the wallet of a phone number. Two GetItems, consistent: the pointer, then the wallet."""
+    pointer = _get(application_id, _key_of_phone(phone_number))
+    item = _get(application_id, pointer["pointsTo"]["S"]) if pointer else None
+    return Wallet.from_item(item) if item else None
+
+
+def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
+    with translated:
+        found = client().get_item(
+            TableName=os.environ["WALLETS_TABLE"], Key=_key(application_id, wallet_key), ConsistentRead=True
+        )
+    return found.get("Item")
+
+
+def set_balance(before: Wallet, after: Wallet) -> "TransactWriteItemTypeDef":
+    """Make the operation that moves a wallet on by one ledger entry; its condition fails when a rival was faster."""
+    return {
+        "Update": {
+            "TableName": os.environ["WALLETS_TABLE"],
+            "Key": _key(before.application_id, key_of_pin(before.pin)),
+            "UpdateExpression": "SET tokens = :tokens, seq = :seq, digest = :digest",
+            "ConditionExpression": "seq = :seen",
+            "ExpressionAttributeValues": {
+                ":tokens": {"N": str(after.tokens)},
+                ":seq": {"N": str(after.seq)},
+                ":digest": {"S": after.digest},
+                ":seen": {"N": str(before.seq)},
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }

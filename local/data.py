@@ -1,0 +1,222 @@
+"""Loads agents, service numbers, wallets and API clients from a document, such as example_data.json.
+
+Nothing is replaced: what is there already, and what the service could not work with, is refused with a DataError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from paidline import clock, ids
+from paidline.domain.api_clients import Scope, digest_of
+from paidline.domain.profiles import DEFAULTS
+from paidline.domain.types import MOST_TOKENS, AgentStatus, PhoneNumber, Ref
+from paidline.store import agents, ledger, profiles, status_log
+from paidline.store.agents import Agent
+from paidline.store.api_clients import ApiClient
+from paidline.store.dialed_numbers import DialedNumber
+from paidline.store.ledger import NO_DIGEST, LedgerEntry
+from paidline.store.status_log import StatusLogRow
+from paidline.store.wallets import Wallet
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Two operations per agent, and DynamoDB takes a hundred in one transaction.
+_MOST_ON_A_LINE = 49
+
+Operation = dict[str, Any]
+Id = Annotated[str, BeforeValidator(str), Field(min_length=1, max_length=64)]
+StoredPhoneNumber = PhoneNumber | None
+
+
+class DataError(Exception):
+    """The document cannot be loaded; the message names the entry, never a hash, PIN, number or address."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
+
+
+class _ApiClient(_Entry):
+    authentication_hash: str = Field(min_length=1)
+    scope: Scope
+    application_ids: frozenset[str] = frozenset()
+    active: bool = True
+
+
+class _Agent(_Entry):
+    user_id: int = Field(ge=1)
+    ref: Ref
+    status: AgentStatus = AgentStatus.OFFLINE
+    outbound_number: StoredPhoneNumber = None
+    dial_time_out: int = Field(default=30, ge=0)
+    line_sharing: bool = False
+    tpm: int = Field(default=0, ge=0)
+    last_status_change: str = ""
+    profile: dict[str, str] = {}
+
+
+class _StatusLogRow(_Entry):
+    id: int = Field(ge=1)
+    ref: Ref
+    created: str
+    status: AgentStatus
+    handler: str
+    ip: str
+
+
+class _DialedNumber(_Entry):
+    dialed_number: PhoneNumber
+    application_id: Id
+    company_name: str
+
+
+class _Wallet(_Entry):
+    application_id: Id
+    wallet_id: Id
+    pin: Annotated[str, Field(pattern=r"^\S+$", max_length=64)]
+    tokens: int = Field(ge=0, le=MOST_TOKENS)
+    phone_number: StoredPhoneNumber = None
+    email: str = ""
+
+
+class _Document(_Entry):
+    api_clients: list[_ApiClient] = []
+    agents: list[_Agent] = []
+    status_log: list[_StatusLogRow] = []
+    dialed_numbers: list[_DialedNumber] = []
+    wallets: list[_Wallet] = []
+
+
+def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
+    """Load a document into the tables that the environment names.
+
+    Each entry is one transaction. Raises DataError at the first that is malformed or there already.
+    """
+    try:
+        read = _Document.model_validate(document)
+    except ValidationError as error:
+        raise DataError(str(error)) from error
+    _check(read)
+    for number, api_client in enumerate(read.api_clients, 1):
+        _write(client, f"apiClients[{number}]", [_api_client(api_client)])
+    for dialed in read.dialed_numbers:
+        item = DialedNumber(dialed.dialed_number, dialed.application_id, dialed.company_name).to_item()
+        _write(client, f"application {dialed.application_id}", [_new("DIALED_NUMBERS_TABLE", item, "dialedNumber")])
+    last_ids = Counter[str]()
+    for row in read.status_log:
+        last_ids[agents.key_of(row.ref)] = max(row.id, last_ids[agents.key_of(row.ref)])
+    for agent in read.agents:
+        _write(client, f"agent {agent.user_id}", _agent(agent, last_ids[agents.key_of(agent.ref)]))
+    user_ids = {agents.key_of(agent.ref): agent for agent in read.agents}
+    for row in read.status_log:
+        _write(client, f"status log row {row.id}", [_row(row, user_ids[agents.key_of(row.ref)])])
+    for wallet in read.wallets:
+        _write(client, f"wallet {wallet.wallet_id}", _wallet(wallet))
+
+
+def _check(document: _Document) -> None:
+    refs = Counter(agents.key_of(agent.ref) for agent in document.agents)
+    for agent in document.agents:
+        if refs[agents.key_of(agent.ref)] > 1:
+            raise DataError(f"agent {agent.user_id}: another agent's ref equals {agent.ref}")
+        if unknown := agent.profile.keys() - DEFAULTS.keys():
+            raise DataError(f"agent {agent.user_id}: a profile has no {', '.join(sorted(unknown))}")
+    sharing = Counter(agent.outbound_number for agent in document.agents if agent.line_sharing)
+    if any(count > _MOST_ON_A_LINE for line, count in sharing.items() if line):
+        raise DataError(f"more than {_MOST_ON_A_LINE} agents share one line")
+    known = refs.keys()
+    if unknown_rows := [row.id for row in document.status_log if agents.key_of(row.ref) not in known]:
+        raise DataError(f"status log row {unknown_rows[0]}: no agent has its ref")
+
+
+def _api_client(entry: _ApiClient) -> Operation:
+    stored = ApiClient(digest_of(entry.authentication_hash), entry.scope, entry.active, entry.application_ids)
+    return _new("API_CLIENTS_TABLE", stored.to_item(), "hashDigest")
+
+
+def _agent(entry: _Agent, last_log_id: int) -> list[Operation]:
+    stored = Agent(
+        user_id=entry.user_id,
+        ref=entry.ref,
+        status=entry.status,
+        outbound_number=entry.outbound_number or "",
+        line_sharing=entry.line_sharing,
+        last_log_id=last_log_id,
+        dial_time_out=entry.dial_time_out,
+        tpm=entry.tpm,
+        last_status_change=entry.last_status_change,
+    )
+    return [
+        _new("AGENTS_TABLE", stored.to_item(), "refKey"),
+        _new("PROFILES_TABLE", profiles.to_item(entry.ref, entry.profile), "refKey"),
+    ]
+
+
+def _row(entry: _StatusLogRow, agent: _Agent) -> Operation:
+    row = StatusLogRow(
+        id=entry.id,
+        user_id=agent.user_id,
+        ref=agent.ref,
+        created=entry.created,
+        status=entry.status,
+        handler=entry.handler,
+        ip=entry.ip,
+        token=ids.new_token(),
+    )
+    return dict(status_log.append(row))
+
+
+def _wallet(entry: _Wallet) -> list[Operation]:
+    opening = LedgerEntry(
+        wallet_id=entry.wallet_id,
+        seq=1,
+        amount=entry.tokens,
+        tokens=entry.tokens,
+        time=clock.to_text(clock.now()),
+        source="opening",
+        key="",
+        token=ids.new_token(),
+        previous_digest=NO_DIGEST,
+    )
+    stored = Wallet(
+        application_id=entry.application_id,
+        wallet_id=entry.wallet_id,
+        pin=entry.pin,
+        tokens=entry.tokens,
+        seq=opening.seq,
+        digest=opening.digest(),
+        phone_number=entry.phone_number or "",
+        email=entry.email,
+    )
+    # The opening entry's condition makes sure that no two wallets share a walletId, and so a ledger.
+    operations = [_new("WALLETS_TABLE", stored.to_item(), "walletKey"), dict(ledger.append(opening))]
+    if stored.phone_number:
+        operations.append(_new("WALLETS_TABLE", stored.to_pointer(), "walletKey"))
+    return operations
+
+
+def _new(table: str, item: dict[str, Any], key: str) -> Operation:
+    condition = f"attribute_not_exists({key})"
+    return {"Put": {"TableName": os.environ[table], "Item": item, "ConditionExpression": condition}}
+
+
+def _write(client: DynamoDBClient, what: str, operations: list[Any]) -> None:
+    try:
+        client.transact_write_items(TransactItems=operations)
+    except client.exceptions.TransactionCanceledException as error:
+        raise DataError(f"{what} is there already") from _without_values(error)
+
+
+def _without_values(error: ClientError) -> ClientError:
+    """Keep the item that stood in the way out of a traceback."""
+    error.response.pop("CancellationReasons", None)
+    return error
