@@ -67,13 +67,16 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
         start_new_session=True,
         preexec_fn=_die_with_parent(),
     )
+    owner = os.getpid()
     try:
         address = "127.0.0.1" if host == "0.0.0.0" else host
         engine = Engine(endpoint=f"http://{address}:{port}", process=process)
         _wait_until_it_answers(engine, address, port)
         yield engine
     finally:
-        _stop(process)
+        # A server's forked worker leaves this block too, but the engine is not its own to stop.
+        if os.getpid() == owner:
+            _stop(process)
 
 
 def client(endpoint: str) -> DynamoDBClient:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from local.template import PROJECT, Function, Route, Template
+from local.template import Function, Route, Template
 
 _REGION = "eu-west-1"
 _ACCOUNT = "000000000000"
@@ -119,9 +119,6 @@ def set_environment(template: Template, endpoint: str) -> None:
 
 def load_handler(function: Function) -> Handler:
     """Imports a function's handler; each app.py gets a module name of its own."""
-    layer = str(PROJECT / "layers" / "shared" / "src")
-    if layer not in sys.path:
-        sys.path.insert(0, layer)
     path = function.folder / f"{function.module}.py"
     spec = importlib.util.spec_from_file_location(f"functions.{function.stem}.{function.module}", path)
     if spec is None or spec.loader is None:
@@ -205,11 +202,13 @@ def _query_parameters(query: str) -> dict[str, str]:
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
-    if int(environ.get("CONTENT_LENGTH") or 0) > _MAX_BODY_BYTES:
-        raise BodyTooLarge
-    # The server bounds the stream for a chunked body too, whose length nobody knows before its end.
-    body: bytes = environ["wsgi.input"].read(_MAX_BODY_BYTES + 1)
+    # The server ends the stream where the body ends, also for a chunked one whose length nobody knows before.
+    stream = environ["wsgi.input"]
+    body: bytes = stream.read(_MAX_BODY_BYTES + 1)
     if len(body) > _MAX_BODY_BYTES:
+        # The rest is read as well, or the client would see a broken connection in place of the answer.
+        while stream.read(_MAX_BODY_BYTES):
+            pass
         raise BodyTooLarge
     return body
 
