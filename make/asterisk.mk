@@ -3,4 +3,4 @@ ASTERISK ?= tests/asterisk/local-asterisk
 
 .PHONY: test-asterisk
 test-asterisk: .venv/.installed ## Run the Asterisk kit on a real Asterisk. ASTERISK=command
-	ASTERISK='$(ASTERISK)' .venv/bin/pytest -q tests/asterisk
+	ASTERISK_COMMAND='$(ASTERISK)' .venv/bin/pytest -q tests/asterisk

@@ -17,13 +17,13 @@ class AddTokensToWalletRequest(OnceRequest):
     tokens: Tokens
 
 
-@endpoint(AddTokensToWalletRequest, Scope.CREDIT)
+@endpoint("add_tokens_to_wallet", AddTokensToWalletRequest, Scope.CREDIT)
 def lambda_handler(request: AddTokensToWalletRequest, caller: Caller) -> Answer:
     """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
     outcome = wallets.move_tokens(
         lambda: wallets.find_by_pin(caller.client, request.dialed_number, request.pin),
         request.tokens,
-        source="addTokensToWallet",
+        source=caller.endpoint,
         key=caller.key(request),
         answer=moved,
     )

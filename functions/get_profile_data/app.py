@@ -14,7 +14,7 @@ class GetProfileDataRequest(Request):
     fields: Keys | None = None
 
 
-@endpoint(GetProfileDataRequest, Scope.AGENTS)
+@endpoint("get_profile_data", GetProfileDataRequest, Scope.AGENTS)
 def lambda_handler(request: GetProfileDataRequest, caller: Caller) -> Answer:
     """Answer with the profiles, ordered by userId. Two Scans, or two GetItems for one agent."""
     found = profiles.every() if request.ref is None else [profiles.of(request.ref)]

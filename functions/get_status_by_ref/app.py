@@ -15,7 +15,7 @@ class GetStatusByRefRequest(Request):
     ref: Ref
 
 
-@endpoint(GetStatusByRefRequest, Scope.AGENTS)
+@endpoint("get_status_by_ref", GetStatusByRefRequest, Scope.AGENTS)
 def lambda_handler(request: GetStatusByRefRequest, caller: Caller) -> Answer:
     """Answer with the agent. One GetItem."""
     agent = agents.find(request.ref)

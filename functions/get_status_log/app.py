@@ -21,7 +21,7 @@ class GetStatusLogRequest(Request):
     before: RowId | None = None
 
 
-@endpoint(GetStatusLogRequest, Scope.AGENTS)
+@endpoint("get_status_log", GetStatusLogRequest, Scope.AGENTS)
 def lambda_handler(request: GetStatusLogRequest, caller: Caller) -> Answer:
     """Answer with the rows. One GetItem, one Query."""
     rows = agents.status_log_of(request.ref, request.status, request.limit, request.before)

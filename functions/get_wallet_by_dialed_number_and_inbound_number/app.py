@@ -15,7 +15,9 @@ class GetWalletByDialedNumberAndInboundNumberRequest(Request):
     inbound_number: CallerNumber
 
 
-@endpoint(GetWalletByDialedNumberAndInboundNumberRequest, Scope.CREDIT)
+@endpoint(
+    "get_wallet_by_dialed_number_and_inbound_number", GetWalletByDialedNumberAndInboundNumberRequest, Scope.CREDIT
+)
 def lambda_handler(request: GetWalletByDialedNumberAndInboundNumberRequest, caller: Caller) -> Answer:
     """Answer with the wallet, its owner's e-mail address and phone number. Two GetItems."""
     found = wallets.find_by_inbound_number(caller.client, request.dialed_number, request.inbound_number)

@@ -16,7 +16,7 @@ class GetWalletByDialedNumberAndPinRequest(Request):
     pin: WalletPin
 
 
-@endpoint(GetWalletByDialedNumberAndPinRequest, Scope.CREDIT)
+@endpoint("get_wallet_by_dialed_number_and_pin", GetWalletByDialedNumberAndPinRequest, Scope.CREDIT)
 def lambda_handler(request: GetWalletByDialedNumberAndPinRequest, caller: Caller) -> Answer:
     """Answer with the wallet. One Query."""
     return success(Code.SUCCESS, wallet=wallet(wallets.find_by_pin(caller.client, request.dialed_number, request.pin)))

@@ -35,7 +35,7 @@ class SessionCallCreateByRefRequest(OnceRequest):
         return self
 
 
-@endpoint(SessionCallCreateByRefRequest, Scope.AGENTS)
+@endpoint("session_call_create_by_ref", SessionCallCreateByRefRequest, Scope.AGENTS)
 def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Answer:
     """Record the call. One GetItem, one TransactWriteItems."""
     call = Call(

@@ -17,13 +17,13 @@ class SubtractTokensFromWalletRequest(OnceRequest):
     tokens: Tokens
 
 
-@endpoint(SubtractTokensFromWalletRequest, Scope.CREDIT)
+@endpoint("subtract_tokens_from_wallet", SubtractTokensFromWalletRequest, Scope.CREDIT)
 def lambda_handler(request: SubtractTokensFromWalletRequest, caller: Caller) -> Answer:
     """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
     outcome = wallets.move_tokens(
         lambda: wallets.find_by_pin(caller.client, request.dialed_number, request.pin),
         -request.tokens,
-        source="subtractTokensFromWallet",
+        source=caller.endpoint,
         key=caller.key(request),
         answer=moved,
     )

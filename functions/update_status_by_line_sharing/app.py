@@ -16,7 +16,7 @@ class UpdateStatusByLineSharingRequest(Request):
     status: Text
 
 
-@endpoint(UpdateStatusByLineSharingRequest, Scope.AGENTS)
+@endpoint("update_status_by_line_sharing", UpdateStatusByLineSharingRequest, Scope.AGENTS)
 def lambda_handler(request: UpdateStatusByLineSharingRequest, caller: Caller) -> Answer:
     """Set the statuses and write their log rows, all or none. One Query, one TransactWriteItems."""
     agent = agents.update_status_of_line(

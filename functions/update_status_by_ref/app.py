@@ -16,7 +16,7 @@ class UpdateStatusByRefRequest(Request):
     status: Text
 
 
-@endpoint(UpdateStatusByRefRequest, Scope.AGENTS)
+@endpoint("update_status_by_ref", UpdateStatusByRefRequest, Scope.AGENTS)
 def lambda_handler(request: UpdateStatusByRefRequest, caller: Caller) -> Answer:
     """Set the status and write its log row. One GetItem, one TransactWriteItems."""
     agent = agents.update_status(request.ref, request.status, handler="RouteControllerUpdateUserStatus", ip=caller.ip)

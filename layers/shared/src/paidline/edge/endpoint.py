@@ -66,12 +66,12 @@ R = TypeVar("R", bound=Request)
 class Endpoint(Generic[R]):
     """A Lambda handler around `handle`, which sees only requests that are valid and authenticated."""
 
-    def __init__(self, model: type[R], scope: Scope, handle: Callable[[R, Caller], Answer]) -> None:
+    def __init__(self, name: str, model: type[R], scope: Scope, handle: Callable[[R, Caller], Answer]) -> None:
         """Prepare everything that does not depend on a request, so that the cold start pays for it."""
+        self.name = name
         self.model = model
         self.scope = scope
         self.handle = handle
-        self.name = handle.__name__
         self._names = [field.alias or name for name, field in model.model_fields.items()]
         if "AWS_LAMBDA_RUNTIME_API" in os.environ:
             client()
@@ -119,6 +119,9 @@ def _reason(error: ValidationError) -> str:
     return f"{'missing' if first['type'] == 'missing' else 'invalid'}:{first['loc'][0]}"
 
 
-def endpoint(model: type[R], scope: Scope) -> Callable[[Callable[[R, Caller], Answer]], Endpoint[R]]:
-    """Make a function an endpoint that takes requests of `model` from clients whose hash opens `scope`."""
-    return lambda handle: Endpoint(model, scope, handle)
+def endpoint(name: str, model: type[R], scope: Scope) -> Callable[[Callable[[R, Caller], Answer]], Endpoint[R]]:
+    """Make a function the endpoint `name`, which takes requests of `model` from clients whose hash opens `scope`.
+
+    The name is the endpoint's stem; idempotency keys and the ledger hold it, so it never changes.
+    """
+    return lambda handle: Endpoint(name, model, scope, handle)

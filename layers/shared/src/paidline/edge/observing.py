@@ -6,17 +6,18 @@ so a fault is told by its type and place.
 
 import traceback
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from paidline.codes import Code, Failure
 
 logger = Logger()
-metrics = Metrics()
 
 
 def answered(endpoint: str, request_id: str, code: Code, reason: str) -> None:
     """Count an answer by endpoint and code, and log it with its reason."""
+    # One of its own per request: the usual kind is shared by all threads of a process, and the local gateway has many.
+    metrics = EphemeralMetrics()
     metrics.add_dimension("endpoint", endpoint)
     metrics.add_dimension("code", str(int(code)))
     metrics.add_metric("Answers", MetricUnit.Count, 1)
