@@ -1,0 +1,161 @@
+"""The service under test: a store, a gateway that can be killed and started again, and what the store holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local import data, engine, gateway, tables, template
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
+CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
+SERVICE_NUMBER = "14620905014"
+PIN = "695334"
+CALLER = "31688006395"
+BALANCE = 1971
+
+_EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
+_AGENTS_PATH = "/wp-json/ctb/v1/json/"
+_CREDIT_PATH = "/wp-json/credsys/v1/json/"
+
+Item = dict[str, Any]
+
+
+@dataclass
+class Service:
+    """The service under test."""
+
+    store: str
+    client: DynamoDBClient
+    template: template.Template
+    port: int
+    _gateway: subprocess.Popen[str] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers, when it runs."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the gateway unless it runs."""
+        if self._gateway is not None:
+            return
+        self._gateway = subprocess.Popen(
+            [sys.executable, "-m", "tests.asterisk.serve", self.store, str(self.port)],
+            cwd=template.PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._gateway.stdout is not None
+        assert self._gateway.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        """Kills the gateway with all its processes at once, as a machine does that loses its power."""
+        if self._gateway is None:
+            return
+        os.killpg(self._gateway.pid, signal.SIGKILL)
+        self._gateway.communicate()
+        self._gateway = None
+
+    def reset(self) -> None:
+        """Puts the example data in place of all that is there."""
+        for table in self.template.tables:
+            keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
+            for item in self.items(table.name):
+                self.client.delete_item(TableName=table.name, Key={key: item[key] for key in keys})
+        data.load(self.client, json.loads(_EXAMPLE_DATA.read_text(encoding="utf-8")))
+
+    def items(self, table: str) -> list[Item]:
+        """Everything in a table."""
+        pages = self.client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def table(self, logical_id: str) -> list[Item]:
+        """Everything in a table of the template, named by its environment variable."""
+        return self.items(self.template.environment[logical_id])
+
+    def set_dial_time_out(self, ref_key: str, seconds: int) -> None:
+        """Changes an agent's dial time-out, for which there is no call."""
+        self.client.update_item(
+            TableName=self.template.environment["AGENTS_TABLE"],
+            Key={"refKey": {"S": ref_key}},
+            UpdateExpression="SET dialTimeOut = :seconds",
+            ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
+        )
+
+    def ask_agents(self, endpoint: str, **fields: str) -> Any:
+        """Sends a request to the agents' API."""
+        return self._post(_AGENTS_PATH + endpoint, {"authenticationHash": AGENTS_HASH, **fields})
+
+    def ask_credit(self, endpoint: str, **fields: str) -> Any:
+        """Sends a request to the credit system."""
+        return self._post(_CREDIT_PATH + endpoint, {"authenticationHash": CREDIT_HASH, **fields})
+
+    def status(self, ref: str) -> str:
+        """An agent's status."""
+        return str(self.ask_agents("getStatusByRef", ref=ref)["user"]["status"])
+
+    def status_changes(self, ref: str) -> list[tuple[str, str]]:
+        """An agent's status and handler in each row of the status log, oldest first."""
+        rows = self.ask_agents("getStatusLog", ref=ref)["data"]
+        return [(row["status"], row["handler"]) for row in reversed(rows)]
+
+    def balance(self) -> int:
+        """The tokens in the example wallet."""
+        answer = self.ask_credit("getWalletByDialedNumberAndPin", dialedNumber=SERVICE_NUMBER, pin=PIN)
+        return int(answer["wallet"]["tokens"])
+
+    def sessions(self) -> list[Item]:
+        """The call sessions, with plain values."""
+        return [_plain(item) for item in self.table("CALL_SESSIONS_TABLE")]
+
+    def ledger(self) -> list[Item]:
+        """The ledger's entries that this test caused, oldest first, with plain values."""
+        entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
+        return sorted((entry for entry in entries if entry["key"]), key=lambda entry: int(entry["seq"]))
+
+    def _post(self, path: str, fields: dict[str, str]) -> Any:
+        request = urllib.request.Request(
+            self.url + path, data=json.dumps(fields).encode(), headers={"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def running() -> Iterator[Service]:
+    """Runs the service on a free port until the block ends."""
+    described = template.read()
+    with engine.start() as store:
+        client = store.client()
+        gateway.set_environment(described, store.endpoint)
+        tables.create(client, described.tables)
+        service = Service(store.endpoint, client, described, _free_port())
+        try:
+            yield service
+        finally:
+            service.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _plain(item: Item) -> Item:
+    return {name: next(iter(value.values())) for name, value in item.items()}

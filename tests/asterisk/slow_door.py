@@ -1,0 +1,87 @@
+"""A door before the gateway that writes down what comes in and can hold back answers."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Door:
+    """Passes every request on at once; `hold` says how many seconds and how often a path's answer is held back."""
+
+    target_port: int
+    port: int = 0
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    _hold: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        """Where the door is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def hold(self, endpoint: str, seconds: float, times: int) -> None:
+        """Holds back the next answers of an endpoint."""
+        self._hold[endpoint] = (seconds, times)
+
+    def reset(self) -> None:
+        """Forgets what came in and what is to be held back."""
+        self.requests.clear()
+        self._hold.clear()
+
+    def enter(self, path: str, label: str) -> float:
+        """Writes a request down; how long its answer is to be held back."""
+        endpoint = path.rpartition("/")[2]
+        with self._lock:
+            self.requests.append((endpoint, label))
+            seconds, times = self._hold.get(endpoint, (0.0, 0))
+            self._hold[endpoint] = (seconds, times - 1)
+        return seconds if times > 0 else 0.0
+
+
+@contextmanager
+def running(target_port: int) -> Iterator[Door]:
+    """Runs a door on a free port until the block ends."""
+    door = Door(target_port)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            held_back = door.enter(self.path, self.headers.get("Content-Type", ""))
+            inside = http.client.HTTPConnection("127.0.0.1", door.target_port, timeout=10)
+            inside.request("POST", self.path, body, {"Content-Type": self.headers.get("Content-Type", "")})
+            with inside.getresponse() as answer:
+                content = answer.read()
+            inside.close()
+            time.sleep(held_back)
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing: the test's own output is enough."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Says nothing: a client that gives up waiting is what the door is for."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        door.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield door
+        finally:
+            server.shutdown()
+            thread.join()
