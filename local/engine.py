@@ -96,7 +96,7 @@ def client(endpoint: str) -> DynamoDBClient:
 def _find() -> Path | None:
     named = os.environ.get("DYNAMODB_ENGINE")
     if named:
-        if not os.access(named, os.X_OK):
+        if not (os.path.isfile(named) and os.access(named, os.X_OK)):
             raise EngineError(f"DYNAMODB_ENGINE names {named}, which is not a program.")
         return Path(named)
     if not _BINARY.exists():

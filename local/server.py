@@ -24,13 +24,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, service: Template, listener: socket.socket, announcement: str) -> None:
         self._service = service
-        self._listener = listener
+        # Gunicorn closes the descriptor itself, so nobody else may.
+        self._descriptor = listener.detach()
         self._announcement = announcement
         super().__init__()
 
     def load_config(self) -> None:
         """Sets what differs from gunicorn's defaults."""
-        self.cfg.set("bind", f"fd://{self._listener.fileno()}")
+        self.cfg.set("bind", f"fd://{self._descriptor}")
         self.cfg.set("worker_class", "gthread")
         self.cfg.set("workers", _PROCESSES)
         self.cfg.set("threads", _THREADS)
