@@ -89,7 +89,7 @@ class Endpoint(Generic[R]):
                 observing.faulted(self.name, context.aws_request_id, error)
             answer = failure(failed)
             response = pack(answer, None)
-        observing.answered(self.name, context.aws_request_id, answer.code, answer.headers.get("x-error-reason", ""))
+        observing.answered(self.name, context.aws_request_id, answer)
         return response
 
     def _answer(self, event: reading.Event, headers: Mapping[str, str]) -> Answer:

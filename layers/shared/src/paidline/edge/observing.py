@@ -9,20 +9,22 @@ import traceback
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from paidline.codes import Code, Failure
+from paidline.codes import Failure, Fault
+from paidline.edge.answering import Answer
 
 logger = Logger()
 
 
-def answered(endpoint: str, request_id: str, code: Code, reason: str) -> None:
-    """Count an answer by endpoint and code, and log it with its reason."""
+def answered(endpoint: str, request_id: str, answer: Answer) -> None:
+    """Count an answer by endpoint and code, a fault of ours as such too, and log it with its reason."""
     # One of its own per request: the usual kind is shared by all threads of a process, and the local gateway has many.
     metrics = EphemeralMetrics()
     metrics.add_dimension("endpoint", endpoint)
-    metrics.add_dimension("code", str(int(code)))
+    metrics.add_dimension("code", str(int(answer.code)))
     metrics.add_metric("Answers", MetricUnit.Count, 1)
+    metrics.add_metric("Faults", MetricUnit.Count, answer.http_status >= Fault.http_status)
     metrics.add_metadata("requestId", request_id)
-    metrics.add_metadata("reason", reason)
+    metrics.add_metadata("reason", answer.headers.get("x-error-reason", ""))
     metrics.flush_metrics()
 
 

@@ -60,9 +60,10 @@ def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
 
 def _clauses(error: ClientError) -> list[Clause]:
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    if any(reason["Code"] not in _PASSING and reason["Code"] != _FAILED for reason in reasons) or not reasons:
+    codes = [reason.get("Code", "None") for reason in reasons]
+    if not codes or any(code not in _PASSING and code != _FAILED for code in codes):
         raise error
-    return [Clause(reason["Code"] == _FAILED, reason.get("Item")) for reason in reasons]
+    return [Clause(code == _FAILED, reason.get("Item")) for code, reason in zip(codes, reasons, strict=True)]
 
 
 class Patience:
