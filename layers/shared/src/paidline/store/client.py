@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from paidline.codes import StoreUnavailable
 
@@ -58,7 +58,7 @@ class Translated:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Raise StoreUnavailable from an error that says that the store is down, slow or throttled."""
-        if isinstance(error, HTTPClientError):
+        if isinstance(error, HTTPClientError | ConnectionError):
             raise StoreUnavailable from error
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in _UNAVAILABLE:
             raise StoreUnavailable from error
