@@ -104,7 +104,7 @@ class Endpoint(Generic[R]):
 
     def _read(self, event: reading.Event, headers: Mapping[str, str]) -> R:
         parameters = reading.parameters(event, self._names)
-        if headers.get("idempotency-key"):
+        if headers.get("idempotency-key", "").strip():
             parameters["idempotencyKey"] = headers["idempotency-key"]
         try:
             return self.model.model_validate(parameters)
