@@ -88,8 +88,9 @@ def _escaped_length(body: str) -> int:
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:
+    weights = {}
     for choice in accept_encoding.lower().split(","):
         coding, _, weight = choice.partition(";")
-        if coding.strip() in {"gzip", "*"}:
-            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+        weights[coding.strip()] = weight.replace(" ", "")
+    # What is said of gzip itself counts before what is said of all the rest.
+    return weights.get("gzip", weights.get("*", "q=0")) not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
