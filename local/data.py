@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from paidline import clock, ids
@@ -37,6 +38,16 @@ Id = Annotated[str, BeforeValidator(str), Field(min_length=1, max_length=64)]
 StoredPhoneNumber = PhoneNumber | None
 
 
+def _stored_time(value: str) -> str:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset from UTC, or it would be read in this machine's zone")
+    return clock.to_text(moment)
+
+
+StoredTime = Annotated[str, AfterValidator(_stored_time)]
+
+
 class DataError(Exception):
     """The document cannot be loaded; the message names the entry, never a hash, PIN, number or address."""
 
@@ -60,14 +71,14 @@ class _Agent(_Entry):
     dial_time_out: int = Field(default=30, ge=0)
     line_sharing: bool = False
     tpm: int = Field(default=0, ge=0)
-    last_status_change: str = ""
+    last_status_change: StoredTime = ""
     profile: dict[str, str] = {}
 
 
 class _StatusLogRow(_Entry):
     id: int = Field(ge=1)
     ref: Ref
-    created: str
+    created: StoredTime
     status: AgentStatus
     handler: str
     ip: str
