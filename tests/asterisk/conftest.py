@@ -29,8 +29,8 @@ def _service_of_all() -> Iterator[service.Service]:
 @pytest.fixture(name="api")
 def _api(_service: service.Service, asterisk: pbx.Pbx) -> service.Service:
     """The service with the example data, running, and known to Asterisk."""
-    _service.start()
     _service.reset()
+    _service.start()
     for name in ("PAIDLINE_AGENTS_URL", "PAIDLINE_CREDIT_URL"):
         asterisk.cli(f"dialplan set global {name} {_service.url}")
     asterisk.cli("dialplan set global PAIDLINE_RETRY_FOR 30")

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+# Two parties talk in a bridge, and its time limit is a feature of its own; a small Asterisk may lack both.
+_MODULES = ("bridge_simple", "bridge_builtin_features", "bridge_builtin_interval_features")
 _CALL_SECONDS = 90
 _WAIT_SECONDS = 20
 
@@ -64,6 +66,9 @@ def running(command: str, dialplan: Path) -> Iterator[Pbx]:
     words = tuple(shlex.split(command))
     subprocess.run([*words, "start", str(dialplan)], check=True, stdout=subprocess.DEVNULL)
     try:
-        yield Pbx(words)
+        pbx = Pbx(words)
+        for module in _MODULES:
+            pbx.cli(f"module load {module}.so")
+        yield pbx
     finally:
         subprocess.run([*words, "stop"], check=True, stdout=subprocess.DEVNULL)

@@ -60,8 +60,11 @@ class Service:
             text=True,
             start_new_session=True,
         )
-        assert self._gateway.stdout is not None
+        assert self._gateway.stdout
         assert self._gateway.stdout.readline() == "ready\n"
+        # The first request of each process imports the SDK, which takes longer than a caller's patience here.
+        for _ in range(8):
+            self.ask_agents("getStatusByRef", ref="000038")
 
     def kill(self) -> None:
         """Kills the gateway with all its processes at once, as a machine does that loses its power."""
