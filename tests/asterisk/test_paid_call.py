@@ -323,7 +323,7 @@ def test_debit_that_was_abandoned_can_be_replayed_from_its_trace_and_is_made_onc
     traces = [trace for trace in _traces(said) if trace.startswith("ABANDONED")]
     assert sorted(trace.split()[1] for trace in traces) == ["release", "session", "subtract"]
     (trace,) = (trace for trace in traces if trace.startswith("ABANDONED subtract"))
-    fields = dict(re.findall(r"(\w+)=(\S+)", trace))
+    fields = dict(re.findall(r"(\w+):(\S+)", trace))
     assert fields["walletId"] == "6254"
     for _ in range(2):
         answer = api.ask_credit(
