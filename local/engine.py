@@ -65,7 +65,7 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_die_with_parent(),
+        preexec_fn=die_with_parent(signal.SIGKILL),
     )
     owner = os.getpid()
     try:
@@ -153,13 +153,13 @@ def _free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child runs before the engine, so that even a killed parent leaves nothing behind (Linux)."""
+def die_with_parent(how: signal.Signals) -> Callable[[], None] | None:
+    """What a child runs before its program, so that even a killed parent leaves nothing behind (Linux)."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     set_parent_death_signal = 1
-    return lambda: prctl(set_parent_death_signal, signal.SIGKILL) and None
+    return lambda: prctl(set_parent_death_signal, how) and None
 
 
 def _wait_until_it_answers(engine: Engine, address: str, port: int) -> None:

@@ -1,0 +1,135 @@
+"""Serves the built functions in containers with `sam local start-api`: `python -m local.sam`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from local import data, engine, settings, tables, template
+from local.gateway import set_environment
+
+# How containers call the machine that they run on; samconfig.toml gives them the name.
+_HOST = "host.docker.internal"
+_SAM = template.PROJECT / ".venv-sam" / "bin" / "sam"
+_START_SECONDS = 300.0
+_STOP_SECONDS = 60.0
+
+
+class SamError(Exception):
+    """The functions could not be served; the message says why in one sentence."""
+
+
+def main() -> int:
+    """Serves until it is told to stop."""
+    # A plain TERM would end this process and leave what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        document = settings.read_seed(settings.seed_path())
+        port = settings.port()
+        with engine.start(host=reachable_address()) as store:
+            fill(store, document)
+            with start_api(store, port) as process:
+                return process.wait()
+    except (settings.SettingError, data.DataError, engine.EngineError, SamError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def reachable_address() -> str:
+    """The address of this machine on which a server is reached by containers and by nobody else."""
+    command = ["docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"]
+    try:
+        found = subprocess.run(command, check=True, capture_output=True, timeout=30)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SamError("Docker does not answer: sam local runs the functions in its containers.") from error
+    bridge = json.loads(found.stdout)[0]
+    address = bridge.get("Gateway") or str(ipaddress.ip_network(bridge["Subnet"])[1])
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            # The bridge is inside Docker Desktop's own machine, from which calls arrive at this one's loopback.
+            return "127.0.0.1"
+    return address
+
+
+def fill(store: engine.Engine, document: dict[str, object]) -> None:
+    """Creates the tables and loads a document; the environment is then that of the functions."""
+    service = template.read()
+    set_environment(service, store.endpoint)
+    client = store.client()
+    tables.create(client, service.tables)
+    data.load(client, document)
+
+
+def options(store: engine.Engine) -> list[str]:
+    """The options that every `sam local` command needs here."""
+    port = urllib.parse.urlsplit(store.endpoint).port
+    architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    overrides = f"Architecture={architecture} DynamoDbEndpoint=http://{_HOST}:{port}"
+    pulling = ["--skip-pull-image"] if os.environ.get("PULL") == "no" else []
+    return ["--parameter-overrides", overrides, *pulling]
+
+
+@contextmanager
+def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs `sam local start-api` until the block ends."""
+    # A session of its own: it removes its containers when it gets TERM, and Ctrl-C would come in between.
+    process = subprocess.Popen(
+        [str(_SAM), "local", "start-api", "--port", str(port), *options(store)],
+        cwd=template.PROJECT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=engine.die_with_parent(signal.SIGTERM),
+    )
+    try:
+        yield process
+    finally:
+        _stop(process)
+
+
+def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
+    """Returns as soon as something listens on the port."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SamError(f"sam local start-api ended with exit code {process.returncode}.")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SamError(f"sam local start-api did not answer within {_START_SECONDS:.0f} seconds.")
+
+
+def invoke(store: engine.Engine, function: str, event: str) -> str:
+    """Invokes a function once with `sam local invoke`; what it returned, as text."""
+    command = [str(_SAM), "local", "invoke", function, "--event", event, *options(store)]
+    done = subprocess.run(command, cwd=template.PROJECT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SamError(f"sam local invoke {function} ended with exit code {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

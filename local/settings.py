@@ -1,0 +1,49 @@
+"""Settings, which come from the environment as `make` passes them on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from local import template
+
+EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
+_LAST_PORT = 65535
+
+
+class SettingError(Exception):
+    """A setting cannot be used; the message says why in one sentence."""
+
+
+def port() -> int:
+    """PORT, or the one that the documentation names."""
+    text = os.environ.get("PORT") or "3000"
+    if not (text.isascii() and text.isdigit() and int(text) <= _LAST_PORT):
+        raise SettingError(f"PORT is {text!r}, which is not a port number.")
+    return int(text)
+
+
+def seed_path() -> Path:
+    """SEED, or the example data."""
+    return Path(os.environ.get("SEED") or EXAMPLE_DATA)
+
+
+def read_seed(path: Path) -> dict[str, Any]:
+    """Reads a document of data."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"SEED {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SettingError(f"SEED {path} is not JSON: {error}.") from error
+    return document
+
+
+def required(name: str, what: str) -> str:
+    """A setting that has no default."""
+    value = os.environ.get(name)
+    if not value:
+        raise SettingError(f"{name} is missing: it names {what}.")
+    return value

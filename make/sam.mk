@@ -1,0 +1,28 @@
+# The SAM CLI, in an environment of its own, and without a word to its maker.
+SAM = SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+# The stack that is deployed, filled and watched.
+STACK ?= paidline
+
+.PHONY: build validate deploy load sam-local test-sam
+
+.venv-sam/.installed: requirements/sam.txt
+	$(make-environment)
+	@touch $@
+
+build: .venv-sam/.installed ## Build what is deployed with sam build; needs a Python 3.13.
+	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build
+
+validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
+	$(SAM) validate
+
+deploy: build ## Deploy to AWS. STACK=paidline PARAMETERS="Architecture=x86_64 MemorySize=1024"
+	$(SAM) deploy --stack-name $(STACK) $(if $(PARAMETERS),--parameter-overrides '$(PARAMETERS)')
+
+load: .venv-run/.installed ## Load data into a deployed stack. STACK=paidline SEED=file.json
+	@STACK=$(STACK) SEED=$(SEED) .venv-run/bin/python -m local.load
+
+sam-local: build .venv-run/.installed ## Serve the functions in containers with sam local. PORT=3000 SEED=file.json PULL=no
+	@.venv-run/bin/python -m local.sam
+
+test-sam: build .venv/.installed ## Ask for all golden answers through sam local. PULL=no
+	.venv/bin/pytest -q tests/sam
