@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ BALANCE = 1971
 _EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
 _AGENTS_PATH = "/wp-json/ctb/v1/json/"
 _CREDIT_PATH = "/wp-json/credsys/v1/json/"
+_START_SECONDS = 30
 
 Item = dict[str, Any]
 
@@ -41,7 +43,7 @@ class Service:
     client: DynamoDBClient
     template: template.Template
     port: int
-    _gateway: subprocess.Popen[str] | None = field(default=None)
+    _gateway: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
     def url(self) -> str:
@@ -55,13 +57,11 @@ class Service:
         self._gateway = subprocess.Popen(
             [sys.executable, "-m", "tests.asterisk.serve", self.store, str(self.port)],
             cwd=template.PROJECT,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            text=True,
             start_new_session=True,
         )
-        assert self._gateway.stdout
-        assert self._gateway.stdout.readline() == "ready\n"
+        self._wait_until_it_listens()
         # The first request of each process imports the SDK, which takes longer than a caller's patience here.
         for _ in range(8):
             self.ask_agents("getStatusByRef", ref="000038")
@@ -71,7 +71,7 @@ class Service:
         if self._gateway is None:
             return
         os.killpg(self._gateway.pid, signal.SIGKILL)
-        self._gateway.communicate()
+        self._gateway.wait()
         self._gateway = None
 
     def reset(self) -> None:
@@ -130,6 +130,15 @@ class Service:
         """The ledger's entries that this test caused, oldest first, with plain values."""
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         return sorted((entry for entry in entries if entry["key"]), key=lambda entry: int(entry["seq"]))
+
+    def _wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"the gateway did not listen within {_START_SECONDS} seconds")
 
     def _post(self, path: str, fields: dict[str, str]) -> Any:
         request = urllib.request.Request(

@@ -25,7 +25,9 @@ _BY_REF = "RouteControllerUpdateUserStatus"
 _BY_LINE = "RouteControllerUpdateUserStatusByLineSharing"
 
 
-def _settings(ref: str = _SHARING, caller: str = CALLER, does: str = "", agent: str = "talks", talks: int = 2) -> dict[str, str]:
+def _settings(
+    ref: str = _SHARING, caller: str = CALLER, does: str = "", agent: str = "talks", talks: int = 2
+) -> dict[str, str]:
     return {
         "REF": ref,
         "CALLER": caller,
@@ -206,9 +208,7 @@ def test_caller_with_too_few_tokens_for_a_minute_is_refused(asterisk: Pbx, api: 
 
 
 @pytest.mark.parametrize("status", ["inConversation", "pause", "offline"])
-def test_caller_hears_that_an_agent_who_is_not_online_is_unavailable(
-    status: str, asterisk: Pbx, api: Service
-) -> None:
+def test_caller_hears_that_an_agent_who_is_not_online_is_unavailable(status: str, asterisk: Pbx, api: Service) -> None:
     api.ask_agents("updateStatusByRef", ref=_ALONE, status=status)
 
     said = asterisk.call(SERVICE_NUMBER, "callers", **_settings(_ALONE))
@@ -265,7 +265,7 @@ def test_debit_whose_answer_is_lost_is_sent_again_and_made_once(asterisk: Pbx, a
     said = asterisk.call(SERVICE_NUMBER, "callers", **_settings())
 
     assert [endpoint for endpoint, _ in door.requests].count("subtractTokensFromWallet") == 3
-    assert [trace.split()[:2] for trace in _traces(said)][0] == ["UNDELIVERED", "subtract"]
+    assert next(trace.split()[:2] for trace in _traces(said)) == ["UNDELIVERED", "subtract"]
     _assert_paid_call(api, _SHARING, CALLER)
 
 
@@ -309,9 +309,7 @@ def test_agent_is_freed_when_the_api_goes_down_while_it_rings(asterisk: Pbx, api
     _assert_unpaid_call(api, _SHARING, "cancel")
 
 
-def test_debit_that_was_abandoned_can_be_replayed_from_its_trace_and_is_made_once(
-    asterisk: Pbx, api: Service
-) -> None:
+def test_debit_that_was_abandoned_can_be_replayed_from_its_trace_and_is_made_once(asterisk: Pbx, api: Service) -> None:
     asterisk.cli("dialplan set global PAIDLINE_RETRY_FOR 2")
     with asterisk.calling(SERVICE_NUMBER, "callers", **_settings(talks=4)) as end:
         asterisk.wait_for_channel("!agents!.*!Wait!")
