@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from paidline import clock, ids
 from paidline.codes import Refused, Unauthorized
 from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
+from paidline.domain.turns import Turn
 from paidline.domain.types import MOST_TOKENS, Pin, is_withheld
 from paidline.store import dialed_numbers, idempotency_keys, ledger, transaction, wallets
 from paidline.store.api_clients import ApiClient
@@ -76,32 +77,40 @@ def move_tokens(
     """Add `amount` tokens to the wallet that `find` finds, or subtract them where it is negative.
 
     `answer` writes the answer for the wallet as it is after the movement; with a key it is stored beside it.
-    The calls of `find`, then one TransactWriteItems; a lost race costs one more of the latter.
+    The calls of `find`, then one TransactWriteItems; a lost race costs both again.
     Raises what `find` raises, and Refused where the balance would leave its bounds.
     """
-    return once(key, lambda: _move(find(), amount, source, key, answer))
+    return once(key, lambda: _move(find, amount, source, key, answer))
 
 
-def _move(found: Found, amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
+def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
     token = ids.new_token()
     patience = Patience()
-    while True:
-        entry = _entry(found.wallet, amount, source, key, token)
-        after = replace(found, wallet=replace(found.wallet, tokens=entry.tokens, seq=entry.seq, digest=entry.digest()))
-        body = answer(after)
-        operations = [wallets.set_balance(found.wallet, after.wallet), ledger.append(entry)]
-        if key:
-            operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
-        try:
-            transaction.write(operations)
-            return body
-        except Cancelled as cancelled:
-            if _was_written(entry, cancelled):
+    found = find()
+    with Turn(found.wallet.wallet_id) as turn:
+        if turn.wait(patience.left_s()):
+            found = find()
+        while True:
+            entry = _entry(found.wallet, amount, source, key, token)
+            moved = replace(found.wallet, tokens=entry.tokens, seq=entry.seq, digest=entry.digest())
+            body = answer(replace(found, wallet=moved))
+            operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
+            if key:
+                operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
+            try:
+                transaction.write(operations)
                 return body
-            if key and cancelled.clauses[2].failed:
-                raise KeyInUse from cancelled
-            found = replace(found, wallet=_as_it_is_now(found.wallet, cancelled))
-        patience.wait()
+            except Cancelled as cancelled:
+                if _was_written(entry, cancelled):
+                    return body
+                if key and cancelled.clauses[2].failed:
+                    raise KeyInUse from cancelled
+                was_overtaken = cancelled.clauses[0].failed
+            patience.wait()
+            # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
+            # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
+            if was_overtaken:
+                found = find()
 
 
 def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
@@ -136,11 +145,3 @@ def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str
         token=token,
         previous_digest=wallet.digest,
     )
-
-
-def _as_it_is_now(wallet: Wallet, cancelled: Cancelled) -> Wallet:
-    """Take over what the cancelled transaction met; after a mere conflict the wallet may be as it was read."""
-    clause = cancelled.clauses[0]
-    if clause.failed and clause.item is None:
-        raise Refused("unknown_pin") from cancelled
-    return Wallet.from_item(clause.item) if clause.item else wallet

@@ -74,9 +74,13 @@ class Patience:
         self._end = time.monotonic() + _PATIENCE_S
         self._pause = _FIRST_PAUSE_S
 
+    def left_s(self) -> float:
+        """Tell how many seconds are left, a negative number of them when the time is up."""
+        return self._end - time.monotonic()
+
     def wait(self) -> None:
         """Let the rivals pass; raise StoreUnavailable when the time is up and they always came first."""
-        if time.monotonic() > self._end:
+        if self.left_s() < 0:
             raise StoreUnavailable("contention")
         time.sleep(self._pause * int.from_bytes(os.urandom(2), "big") / 65535)
         self._pause = min(_LONGEST_PAUSE_S, self._pause * 2)
