@@ -1,0 +1,126 @@
+"""Checks every wallet against its ledger, and only reads: `python -m local.audit`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from paidline.domain.types import MOST_TOKENS
+from paidline.store.client import client as store_client
+from paidline.store.ledger import NO_DIGEST, LedgerEntry
+from paidline.store.wallets import Wallet
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass
+class Audit:
+    """What an audit saw: how much, and every problem as a sentence that names the wallet by its id."""
+
+    wallets: int = 0
+    entries: int = 0
+    tokens: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def audit(client: DynamoDBClient) -> Audit:
+    """Checks that every wallet is the sum of an unbroken, unchanged ledger. The environment names the tables.
+
+    It may run beside live traffic: a ledger is read after its wallet, so it can only be ahead.
+    """
+    found = Audit()
+    seen = set[str]()
+    for item in _pages(client, "scan", {"TableName": os.environ["WALLETS_TABLE"], "ConsistentRead": True}):
+        # A pointer from a phone number, not a wallet.
+        if "pointsTo" in item:
+            continue
+        wallet = Wallet.from_item(item)
+        if wallet.wallet_id in seen:
+            found.problems.append(f"wallet {wallet.wallet_id}: two wallets have this id, and so one ledger")
+        seen.add(wallet.wallet_id)
+        found.wallets += 1
+        found.tokens += wallet.tokens
+        found.problems += [f"wallet {wallet.wallet_id}: {problem}" for problem in _problems(client, wallet, found)]
+    for wallet_id in sorted(_ledgers(client) - seen):
+        found.problems.append(f"wallet {wallet_id}: its ledger is there and the wallet is not")
+    return found
+
+
+def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[str]:
+    if not 0 <= wallet.tokens <= MOST_TOKENS:
+        yield f"the balance {wallet.tokens} is out of bounds"
+    seq, tokens, digest = 0, 0, NO_DIGEST
+    for item in _entries(client, wallet.wallet_id):
+        found.entries += 1
+        try:
+            entry = LedgerEntry.from_item(item)
+        except (KeyError, ValueError):
+            yield f"the entry after {seq} cannot be read"
+            return
+        if entry.seq > wallet.seq:
+            if entry.seq > _seq_now(client, wallet):
+                yield f"entry {entry.seq} is newer than the wallet"
+            break
+        if entry.seq != seq + 1:
+            yield f"entry {seq + 1} is missing"
+            return
+        if entry.previous_digest != digest:
+            yield f"entry {seq} was changed, or entry {entry.seq} does not continue it"
+        if entry.tokens != tokens + entry.amount:
+            yield f"entry {entry.seq} does not add up"
+        if not 0 <= entry.tokens <= MOST_TOKENS:
+            yield f"the balance after entry {entry.seq} is out of bounds"
+        seq, tokens, digest = entry.seq, entry.tokens, entry.digest()
+    if seq != wallet.seq:
+        yield f"entry {seq + 1} is missing"
+    elif digest != wallet.digest:
+        yield f"entry {seq} was changed"
+    if seq == wallet.seq and tokens != wallet.tokens:
+        yield f"the balance is {wallet.tokens} and the ledger's {tokens}"
+
+
+def _entries(client: DynamoDBClient, wallet_id: str) -> Iterator[dict[str, Any]]:
+    query = {
+        "TableName": os.environ["WALLET_LEDGER_TABLE"],
+        "KeyConditionExpression": "walletId = :wallet",
+        "ExpressionAttributeValues": {":wallet": {"S": wallet_id}},
+        "ConsistentRead": True,
+    }
+    return _pages(client, "query", query)
+
+
+def _seq_now(client: DynamoDBClient, wallet: Wallet) -> int:
+    item = client.get_item(
+        TableName=os.environ["WALLETS_TABLE"],
+        Key={name: value for name, value in wallet.to_item().items() if name in ("applicationId", "walletKey")},
+        ConsistentRead=True,
+    ).get("Item")
+    return Wallet.from_item(item).seq if item else 0
+
+
+def _ledgers(client: DynamoDBClient) -> set[str]:
+    scan = {"TableName": os.environ["WALLET_LEDGER_TABLE"], "ProjectionExpression": "walletId"}
+    return {item["walletId"]["S"] for item in _pages(client, "scan", scan)}
+
+
+def _pages(client: DynamoDBClient, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(operation).paginate(**parameters):  # type: ignore[call-overload]
+        yield from page["Items"]
+
+
+def main() -> int:
+    """Prints what was seen; ends with 1 where anything is wrong."""
+    found = audit(store_client())
+    print(f"{found.wallets} wallets, {found.entries} ledger entries, {found.tokens} tokens")
+    for problem in found.problems:
+        print(problem)
+    print(f"{len(found.problems)} problems")
+    return 1 if found.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+# The proof that tokens are neither lost nor doubled: docs/reliability.md says what each of these shows.
+.PHONY: contention audit
+
+contention: .venv/.installed ## Many clients on one wallet against one alone. CLIENTS=64 REQUESTS=50 ENGINE=url
+	@.venv/bin/python -m tests.contention
+
+audit: .venv-run/.installed ## Check every wallet against its ledger, reading only. WALLETS_TABLE= WALLET_LEDGER_TABLE= DYNAMODB_ENDPOINT=
+	@.venv-run/bin/python -m local.audit

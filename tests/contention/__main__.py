@@ -1,0 +1,184 @@
+"""Many clients on one wallet through the local gateway, against one client alone: `make contention`.
+
+Settings: CLIENTS, REQUESTS (of each client), ENGINE (an endpoint; without it the embedded engine is started).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import http.client
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import statistics
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from local import data, engine, server, tables, template
+from local.audit import audit
+from local.gateway import Gateway, set_environment
+from local.template import Template
+
+_CREDIT_HASH = "credit-hash"
+_NUMBER = "14620905014"
+_PATHS = {1: "/wp-json/credsys/v1/json/addTokensToWallet", -1: "/wp-json/credsys/v1/json/subtractTokensFromWallet"}
+_START = 1_000_000
+
+
+class Tally:
+    """How many transactions all server processes have sent, in memory that they share."""
+
+    def __init__(self) -> None:
+        self._sent: Any = multiprocessing.Value(ctypes.c_longlong)
+
+    def count(self, **_: Any) -> None:
+        """Counts one, as a handler of botocore's before-call event."""
+        with self._sent.get_lock():
+            self._sent.value += 1
+
+    @property
+    def sent(self) -> int:
+        """The number so far."""
+        return int(self._sent.value)
+
+
+class CountingServer(server.Server):
+    """The server of `make run`, whose processes count their transactions."""
+
+    def __init__(self, service: Template, listener: socket.socket, tally: Tally) -> None:
+        self._tally = tally
+        super().__init__(service, listener, "")
+
+    def load(self) -> Gateway:
+        """Loads the gateway, then watches the client that its handlers share."""
+        from paidline.store.client import client
+
+        gateway = super().load()
+        client().meta.events.register("before-call.dynamodb.TransactWriteItems", self._tally.count)
+        return gateway
+
+
+@dataclass
+class Result:
+    """What clients saw: each answer's HTTP status, each request's seconds, and the tokens they were told had moved."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    moved: int = 0
+
+    def merge(self, other: Result) -> None:
+        """Takes over another client's."""
+        self.statuses += other.statuses
+        self.seconds += other.seconds
+        self.moved += other.moved
+
+
+def one_client(port: int, number: int, requests: int) -> Result:
+    """Sends one request after the other over one connection: adds and subtracts by turns, every second one keyed."""
+    result = Result()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    for turn in range(requests):
+        sign = 1 if turn % 2 else -1
+        amount = 1 + (number + turn) % 7
+        body = {"authenticationHash": _CREDIT_HASH, "dialedNumber": _NUMBER, "pin": "0042", "tokens": amount}
+        if turn % 2:
+            body["idempotencyKey"] = uuid.uuid4().hex
+        started = time.perf_counter()
+        connection.request("POST", _PATHS[sign], json.dumps(body), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        result.seconds.append(time.perf_counter() - started)
+        result.statuses[response.status] += 1
+        if answer["code"] == 20:
+            result.moved += sign * amount
+    connection.close()
+    return result
+
+
+def many_clients(port: int, clients: int, requests: int) -> Result:
+    """Lets clients send at the same time."""
+    total = Result()
+    with ThreadPoolExecutor(clients) as pool:
+        for result in pool.map(lambda number: one_client(port, number, requests), range(clients)):
+            total.merge(result)
+    return total
+
+
+def report(name: str, result: Result, transactions: int) -> None:
+    """Prints one line."""
+    quantiles = statistics.quantiles(result.seconds, n=100)
+    requests = len(result.seconds)
+    print(
+        f"{name:>10}: {requests} requests, HTTP {dict(result.statuses)}, "
+        f"{(transactions - requests) / requests:.2f} retries per request, "
+        f"p50 {quantiles[49] * 1000:.1f} ms, p99 {quantiles[98] * 1000:.1f} ms, "
+        f"longest {max(result.seconds) * 1000:.0f} ms",
+        flush=True,
+    )
+
+
+@contextlib.contextmanager
+def serving(service: Template, tally: Tally) -> Iterator[int]:
+    """Runs the server in a process of its own until the block ends, and gives its port."""
+    listener = server.listen(0)
+    port = int(listener.getsockname()[1])
+    process = multiprocessing.get_context("fork").Process(target=lambda: CountingServer(service, listener, tally).run())
+    process.start()
+    listener.close()
+    try:
+        while socket.socket().connect_ex((server.HOST, port)):
+            time.sleep(0.05)
+        yield port
+    finally:
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGTERM)
+        process.join()
+
+
+def document() -> dict[str, Any]:
+    """One client of the credit system, one service number, one wallet."""
+    return {
+        "apiClients": [{"authenticationHash": _CREDIT_HASH, "scope": "credsys"}],
+        "dialedNumbers": [{"dialedNumber": _NUMBER, "applicationId": "1", "companyName": "One"}],
+        "wallets": [{"applicationId": "1", "walletId": "1", "pin": "0042", "tokens": _START}],
+    }
+
+
+def main() -> int:
+    """Ends with 1 where an effect is wrong or a client was sent away."""
+    clients, requests = int(os.environ.get("CLIENTS") or 64), int(os.environ.get("REQUESTS") or 50)
+    service = template.read(table_prefix=f"Contention{os.getpid()}")
+    tally = Tally()
+    with contextlib.ExitStack() as stack:
+        endpoint = os.environ.get("ENGINE") or stack.enter_context(engine.start()).endpoint
+        set_environment(service, endpoint)
+        store = engine.client(endpoint)
+        tables.create(store, service.tables)
+        stack.callback(tables.delete, store, service.tables)
+        data.load(store, document())
+        with serving(service, tally) as port:
+            moved = many_clients(port, 2, 20).moved
+            failed = False
+            for name, count, each in (("1 client", 1, requests * 4), (f"{clients} clients", clients, requests)):
+                before = tally.sent
+                result = many_clients(port, count, each)
+                report(name, result, tally.sent - before)
+                moved += result.moved
+                failed |= set(result.statuses) != {200}
+        found = audit(store)
+        missing = _START + moved - found.tokens
+        print(f"{found.entries - 1} ledger entries, {len(found.problems)} problems, {missing} tokens missing")
+        return int(failed or bool(found.problems) or missing != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
