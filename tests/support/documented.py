@@ -1,0 +1,52 @@
+"""The documented requests, as they stand in events/, and what is easily made of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from local.template import PROJECT
+
+AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
+CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
+
+Event = dict[str, Any]
+Parameters = dict[str, Any]
+
+STEMS = tuple(sorted(path.stem for path in (PROJECT / "events").glob("*.json")))
+
+
+def event(stem: str) -> Event:
+    """The documented request as API Gateway delivers it."""
+    read: Event = json.loads((PROJECT / "events" / f"{stem}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def body(stem: str) -> str:
+    """The documented body to the letter."""
+    return str(event(stem)["body"])
+
+
+def parameters(stem: str) -> Parameters:
+    """The documented parameters; the one ref that is no valid JSON stands for its digits."""
+    read: Parameters = json.loads(re.sub(r": (0\d+)", r': "\1"', body(stem)))
+    return read
+
+
+def changed(stem: str, **changes: Any) -> Parameters:
+    """The documented parameters with some of them changed; None takes one away."""
+    merged = {**parameters(stem), **changes}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def event_with(stem: str, content: Parameters | str | bytes, **headers: str) -> Event:
+    """The documented event with another body; bytes arrive in base64, as a body does that is not labelled as text."""
+    made = event(stem)
+    if isinstance(content, bytes):
+        made["body"], made["isBase64Encoded"] = base64.b64encode(content).decode(), True
+    else:
+        made["body"] = content if isinstance(content, str) else json.dumps(content)
+    made["headers"] |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return made

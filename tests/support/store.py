@@ -1,0 +1,91 @@
+"""The store of a test: filled with the example data, looked into, and put back as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from local import data, tables, template
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+Contents = dict[str, dict[str, Item]]
+
+
+def example_data() -> dict[str, Any]:
+    """What `make run` loads."""
+    path = template.PROJECT / "local" / "example_data.json"
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+@dataclass(frozen=True)
+class Store:
+    """The tables of the template in one engine."""
+
+    client: DynamoDBClient
+    template: template.Template
+
+    def load_example(self) -> None:
+        """Make the tables where they are missing, and leave nothing but the example data in them."""
+        tables.create(self.client, self.template.tables)
+        self.restore({})
+        with patch.dict(os.environ, self.template.environment):
+            data.load(self.client, example_data())
+
+    def contents(self) -> Contents:
+        """Everything in every table, by table and key."""
+        return {table.name: {_key(table, item): item for item in self._scan(table)} for table in self.template.tables}
+
+    def restore(self, wanted: Contents) -> None:
+        """Put everything back to what `contents` told; only what differs is written."""
+        present = self.contents()
+        for table in self.template.tables:
+            here, there = present[table.name], wanted.get(table.name, {})
+            for key in here.keys() - there.keys():
+                self.client.delete_item(TableName=table.name, Key=json.loads(key))
+            for key, item in there.items():
+                if here.get(key) != item:
+                    self.client.put_item(TableName=table.name, Item=item)
+
+    def items(self, variable: str) -> list[Item]:
+        """All items of the table that an environment variable names, with plain values."""
+        table = next(table for table in self.template.tables if table.name == self.template.environment[variable])
+        return [_plain(item) for item in self._scan(table)]
+
+    def item(self, variable: str, **key: str) -> Item:
+        """The one item whose attributes have these values."""
+        (found,) = [item for item in self.items(variable) if key.items() <= item.items()]
+        return found
+
+    def put(self, variable: str, item: Item) -> None:
+        """Write an item in DynamoDB's form."""
+        self.client.put_item(TableName=self.template.environment[variable], Item=item)
+
+    def change(self, variable: str, key: Item, attribute: str, value: Any) -> None:
+        """Set one attribute of an item, in DynamoDB's form."""
+        self.client.update_item(
+            TableName=self.template.environment[variable],
+            Key=key,
+            UpdateExpression="SET #attribute = :value",
+            ExpressionAttributeNames={"#attribute": attribute},
+            ExpressionAttributeValues={":value": value},
+        )
+
+    def _scan(self, table: template.Table) -> list[Item]:
+        pages = self.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+
+def _key(table: template.Table, item: Item) -> str:
+    names = [key["AttributeName"] for key in table.definition["KeySchema"]]
+    return json.dumps({name: item[name] for name in names})
+
+
+def _plain(item: Item) -> Item:
+    return {name: next(iter(value.values())) for name, value in item.items()}
