@@ -1,0 +1,140 @@
+"""The documented requests from the real curl, with the options that the PBXs' own libcurl has."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local import engine, template
+from tests.contract import golden
+from tests.contract.golden import Case
+from tests.support.store import Contents, Store
+
+_CURL = shutil.which("curl")
+_START_SECONDS = 30
+
+pytestmark = pytest.mark.skipif(_CURL is None, reason="curl is not installed")
+
+_ASTERISK = ("--user-agent", "asterisk-libcurl-agent/1.0")
+_FREESWITCH = ("--user-agent", "freeswitch-curl/1.0", "--location", "--max-redirs", "10")
+_AS_JSON = ("--header", "Content-Type: application/json")
+
+CLIENTS = {
+    "Asterisk by default": _ASTERISK,
+    "Asterisk with httpheader": (*_ASTERISK, *_AS_JSON),
+    "mod_curl by default": _FREESWITCH,
+    "mod_curl with content-type": (*_FREESWITCH, *_AS_JSON),
+    "libcurl without a content type": ("--header", "Content-Type:"),
+    "libcurl that closes the connection": ("--header", "Connection: close"),
+    "libcurl with HTTP/1.0": ("--http1.0",),
+    "libcurl that waits for 100 Continue": ("--header", "Expect: 100-continue"),
+    "libcurl that accepts gzip": ("--compressed",),
+}
+
+_SUCCESSES = [case for case in golden.CASES if case.code in (20, 202, 403)]
+# Added tokens would follow the subtracted ones, and so lead to another balance than the golden one.
+_IN_A_ROW = [case for case in golden.CASES if case.name != "add_tokens_to_wallet-20"]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    body: str
+    new_connections: int
+
+
+@pytest.fixture(scope="module", name="_example")
+def _example_of_all(engine_endpoint: str) -> tuple[Store, Contents]:
+    store = Store(engine.client(engine_endpoint), template.read())
+    store.load_example()
+    return store, store.contents()
+
+
+@pytest.fixture(scope="module", name="_gateway")
+def _gateway_of_all(engine_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("curl") / "gateway.log"
+    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
+    # A file never fills up, as a pipe does that nobody reads.
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=template.PROJECT, stdout=output, stderr=output) as gateway,
+    ):
+        yield _first_line(log)
+        gateway.terminate()
+
+
+@pytest.fixture(name="url")
+def _url(_gateway: str, _example: tuple[Store, Contents]) -> str:
+    """Where the service answers, with the example data behind it."""
+    store, example = _example
+    store.restore(example)
+    return _gateway
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("case", _SUCCESSES, ids=lambda case: case.stem)
+def test_documented_request_of_this_client_gets_the_golden_answer(case: Case, client: str, url: str) -> None:
+    (answer,) = _curl([case], CLIENTS[client], url)
+
+    assert golden.masked(case.stem, answer.body.encode()) == case.answer
+
+
+@pytest.mark.parametrize("client", ["Asterisk by default", "Asterisk with httpheader", "mod_curl by default"])
+def test_documented_requests_in_a_row_share_one_kept_connection(client: str, url: str) -> None:
+    answers = _curl(_IN_A_ROW, CLIENTS[client], url)
+
+    assert _bodies(answers) == [case.answer for case in _IN_A_ROW]
+    assert [answer.new_connections for answer in answers] == [1] + [0] * (len(_IN_A_ROW) - 1)
+
+
+@pytest.mark.parametrize("client", ["libcurl that closes the connection", "libcurl with HTTP/1.0"])
+def test_documented_requests_in_a_row_each_have_a_connection_of_their_own(client: str, url: str) -> None:
+    answers = _curl(_IN_A_ROW, CLIENTS[client], url)
+
+    assert _bodies(answers) == [case.answer for case in _IN_A_ROW]
+    assert [answer.new_connections for answer in answers] == [1] * len(_IN_A_ROW)
+
+
+def test_every_call_of_the_curl_example_succeeds(url: str) -> None:
+    script = template.PROJECT / "examples" / "curl" / "ten-calls.sh"
+    environment = {**os.environ, "AGENTS_URL": url, "CREDIT_URL": url}
+
+    said = subprocess.run([str(script)], env=environment, check=True, capture_output=True, text=True).stdout
+
+    answers = [json.loads(line) for line in said.splitlines()[1::2]]
+    assert len(answers) == 10
+    assert all(isinstance(answer, list) or answer["status"] == 1 for answer in answers)
+
+
+def _curl(cases: list[Case], options: tuple[str, ...], url: str) -> list[_Answer]:
+    """Sends the cases one after the other from one curl process."""
+    assert _CURL is not None
+    command = [_CURL, "--disable"]
+    for number, case in enumerate(cases):
+        command += ["--next"] if number else []
+        command += ["--silent", "--show-error", "--fail", "--max-time", "30", "--write-out", "\\n%{num_connects}\\n"]
+        command += [*options, "--data-raw", case.body, url + case.path]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [_Answer(body, int(count)) for body, count in zip(said[::2], said[1::2], strict=True)]
+
+
+def _bodies(answers: list[_Answer]) -> list[str]:
+    return [golden.masked(case.stem, answer.body.encode()) for case, answer in zip(_IN_A_ROW, answers, strict=True)]
+
+
+def _first_line(log: Path) -> str:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        line, end, _ = log.read_text(encoding="utf-8").partition("\n")
+        if end:
+            return line
+        time.sleep(0.05)
+    raise AssertionError(f"the gateway did not start within {_START_SECONDS} seconds")
