@@ -4,7 +4,6 @@ Asterisk labels JSON as form data, and API Gateway hands such a body over in bas
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -70,10 +69,10 @@ def _text(event: Event) -> str:
         if len(raw) > _MOST_BYTES:
             raise RequestInvalid("body_too_large")
         return raw.decode("utf-8-sig")
-    except binascii.Error as error:
-        raise RequestInvalid("invalid_base64") from error
     except UnicodeError as error:
         raise RequestInvalid("invalid_utf8") from error
+    except ValueError as error:
+        raise RequestInvalid("invalid_base64") from error
 
 
 def _json(text: str) -> Parameters:
