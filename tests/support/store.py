@@ -29,23 +29,23 @@ class Store:
     """The tables of the template in one engine."""
 
     client: DynamoDBClient
-    template: template.Template
+    service: template.Template
 
     def load_example(self) -> None:
         """Make the tables where they are missing, and leave nothing but the example data in them."""
-        tables.create(self.client, self.template.tables)
+        tables.create(self.client, self.service.tables)
         self.restore({})
-        with patch.dict(os.environ, self.template.environment):
+        with patch.dict(os.environ, self.service.environment):
             data.load(self.client, example_data())
 
     def contents(self) -> Contents:
         """Everything in every table, by table and key."""
-        return {table.name: {_key(table, item): item for item in self._scan(table)} for table in self.template.tables}
+        return {table.name: {_key(table, item): item for item in self._scan(table)} for table in self.service.tables}
 
     def restore(self, wanted: Contents) -> None:
         """Put everything back to what `contents` told; only what differs is written."""
         present = self.contents()
-        for table in self.template.tables:
+        for table in self.service.tables:
             here, there = present[table.name], wanted.get(table.name, {})
             for key in here.keys() - there.keys():
                 self.client.delete_item(TableName=table.name, Key=json.loads(key))
@@ -55,7 +55,7 @@ class Store:
 
     def items(self, variable: str) -> list[Item]:
         """All items of the table that an environment variable names, with plain values."""
-        table = next(table for table in self.template.tables if table.name == self.template.environment[variable])
+        table = next(table for table in self.service.tables if table.name == self.service.environment[variable])
         return [_plain(item) for item in self._scan(table)]
 
     def item(self, variable: str, **key: str) -> Item:
@@ -65,12 +65,12 @@ class Store:
 
     def put(self, variable: str, item: Item) -> None:
         """Write an item in DynamoDB's form."""
-        self.client.put_item(TableName=self.template.environment[variable], Item=item)
+        self.client.put_item(TableName=self.service.environment[variable], Item=item)
 
     def change(self, variable: str, key: Item, attribute: str, value: Any) -> None:
         """Set one attribute of an item, in DynamoDB's form."""
         self.client.update_item(
-            TableName=self.template.environment[variable],
+            TableName=self.service.environment[variable],
             Key=key,
             UpdateExpression="SET #attribute = :value",
             ExpressionAttributeNames={"#attribute": attribute},

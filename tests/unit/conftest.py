@@ -1,0 +1,34 @@
+"""The handlers on moto: quick, in this process, and no judge of concurrency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from local import template
+from paidline.edge.endpoint import Endpoint
+from paidline.store.client import client
+from tests.support import api as support
+from tests.support.api import Api
+from tests.support.store import Contents, Store
+
+
+@pytest.fixture(scope="module", name="_moto")
+def _moto_of_a_module(handlers: dict[str, Endpoint[Any]]) -> Iterator[tuple[Api, Contents]]:
+    service = template.read()
+    with mock_aws(), support.environment(service, endpoint=""):
+        store = Store(client(), service)
+        store.load_example()
+        yield Api(handlers, store), store.contents()
+
+
+@pytest.fixture
+def api(_moto: tuple[Api, Contents]) -> Api:
+    """The service with the example data, and a process that has answered nothing yet."""
+    made, example = _moto
+    made.store.restore(example)
+    made.forget()
+    return made

@@ -1,0 +1,60 @@
+"""The document's codes and messages, and the failures that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from paidline import codes
+from paidline.codes import Code, Failure, Fault, Refusal
+
+DOCUMENTED = {
+    10: "request data is invalid",
+    20: "success",
+    30: "failed",
+    40: "unauthorized",
+    200: "ref not found",
+    202: "ref is valid",
+    218: "status is invalid",
+    221: "outbound number not found",
+    222: "line sharing not enabled",
+    307: "dialed number does not exist",
+    311: "invalid dial status",
+    403: "call session created",
+}
+
+
+def tree(root: type[Failure]) -> Iterator[type[Failure]]:
+    for child in root.__subclasses__():
+        yield child
+        yield from tree(child)
+
+
+def test_the_codes_are_the_documents_with_their_messages() -> None:
+    assert {int(code): code.message for code in Code} == DOCUMENTED
+
+
+def test_every_code_of_a_failure_has_a_refusal() -> None:
+    refused = {refusal.code for refusal in tree(Refusal)}
+
+    assert refused == set(Code) - {Code.SUCCESS, Code.REF_VALID, Code.CALL_SESSION_CREATED}
+
+
+@pytest.mark.parametrize("refusal", list(tree(Refusal)), ids=lambda refusal: refusal.__name__)
+def test_a_refusal_is_http_200(refusal: type[Failure]) -> None:
+    assert refusal().http_status == 200
+
+
+@pytest.mark.parametrize("fault", [Fault, *tree(Fault)], ids=lambda fault: fault.__name__)
+def test_a_fault_is_http_500_or_503_with_the_envelope_of_a_failure(fault: type[Failure]) -> None:
+    assert fault().http_status in {500, 503}
+    assert fault().code == Code.FAILED
+
+
+def test_a_reason_is_a_stable_word() -> None:
+    assert all(failure().reason.replace("_", "").replace(":", "").isalpha() for failure in tree(Failure))
+
+
+def test_a_reason_that_says_more_takes_the_place_of_the_class_s_own() -> None:
+    assert codes.Refused("unknown_pin").reason == str(codes.Refused("unknown_pin")) == "unknown_pin"

@@ -1,0 +1,154 @@
+"""Reading parameters from whatever a client sends."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from paidline.codes import RequestInvalid
+from paidline.edge import reading
+
+NAMES = ("ref", "status", "outboundNumber")
+
+
+def read(body: str | bytes | None = None, query: str | None = None) -> dict[str, Any]:
+    event: dict[str, Any] = {"isBase64Encoded": isinstance(body, bytes)}
+    if body is not None:
+        event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
+    if query is not None:
+        event["rawQueryString"] = query
+    return reading.parameters(event, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ('{"ref":"38"}', None),
+        (b'{"ref":"38"}', None),
+        ('\ufeff{"ref":"38"}', None),
+        (b'\xef\xbb\xbf{"ref":"38"}', None),
+        ('  \r\n{"ref":"38"}\r\n', None),
+        ('{\n  "ref" : "38"\n}\n', None),
+        ("ref=38", None),
+        (b"ref=38", None),
+        ("\ufeffref=38", None),
+        ("a=&ref=38&b=", None),
+        (None, "ref=38"),
+        ("", "ref=38"),
+        ("other=1", "ref=38"),
+        ('{"REF":"38"}', None),
+        ("Ref=38", None),
+        ('{"ref":"38","Ref":"39"}', None),
+        ('{"Ref":"39","ref":"38"}', None),
+        ('{"ref":null,"Ref":"38"}', None),
+        ('{"ref":"38"}', "ref=39"),
+        ("ref=38", "ref=39"),
+        ('{"Ref":"38"}', "ref=39"),
+        ('{"ref":null}', "ref=38"),
+        ('{"ref":"38","unknown":{"a":[1]}}', None),
+    ],
+)
+def test_a_parameter_is_found_wherever_and_however_it_is_sent(body: str | bytes | None, query: str | None) -> None:
+    assert read(body, query) == {"ref": "38"}
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('{"ref": 000038}', {"ref": "000038"}),
+        ('{"ref":000038,"status":"online"}', {"ref": "000038", "status": "online"}),
+        ('{"ref":00}', {"ref": "00"}),
+        ('{"ref"\n:\n000038\n}', {"ref": "000038"}),
+        ('{"status": "x: 01, \\"y\\": 02}", "ref": 000038}', {"ref": "000038", "status": 'x: 01, "y": 02}'}),
+        ('{"ref":38}', {"ref": 38}),
+        ('{"ref":0}', {"ref": 0}),
+    ],
+)
+def test_an_integer_with_leading_zeros_stands_for_its_digits(body: str, found: dict[str, Any]) -> None:
+    assert read(body) == found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "{}}",
+        '{"ref":"38",}',
+        '{"ref":"38" "status":"online"}',
+        "{'ref':'38'}",
+        '{"ref":-000038}',
+        '{"ref":0038.5}',
+        '{"ref":00x38}',
+        '{"ref":[000038]}',
+        '{"ref":+38}',
+        '{"ref":NaN}',
+        '{"ref":Infinity}',
+        '{"ref":-Infinity}',
+        '{"ref":"a\nb"}',
+        '{"ref":"38"} // comment',
+        '{"ref":"38"}{"ref":"39"}',
+        "[]",
+        '[{"ref":"38"}]',
+        '{"ref":' + "9" * 5000 + "}",
+        '{"a":' * 10_000,
+        "[" * 60_000,
+        '{"a":"' + '\\"' * 30_000,
+    ],
+    ids=lambda body: body[:20],
+)
+def test_what_strict_json_refuses_is_refused(body: str) -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        read(body)
+
+    assert refused.value.reason == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"body": "=", "isBase64Encoded": True}, "invalid_base64"),
+        ({"body": "é", "isBase64Encoded": True}, "invalid_base64"),
+        ({"body": base64.b64encode(b'{"ref":"\xff"}').decode(), "isBase64Encoded": True}, "invalid_utf8"),
+        ({"body": base64.b64encode('{"ref":"38"}'.encode("utf-16")).decode(), "isBase64Encoded": True}, "invalid_utf8"),
+        ({"body": '{"ref":"\ud800"}'}, "invalid_utf8"),
+        ({"body": "ref=%ff"}, "invalid_form"),
+        ({"body": "&".join(f"a{number}=1" for number in range(101))}, "invalid_form"),
+        ({"rawQueryString": "ref=%ff"}, "invalid_form"),
+        ({"body": "a" * 65_537}, "body_too_large"),
+        ({"body": "é" * 32_769}, "body_too_large"),
+        ({"body": "{" + " " * 1_000_000 + "}"}, "body_too_large"),
+        ({"body": base64.b64encode(b"a" * 65_537).decode(), "isBase64Encoded": True}, "body_too_large"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_with_its_reason(event: dict[str, Any], reason: str) -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        reading.parameters(event, NAMES)
+
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{}", '{"ref":null}', '{"ref":""}', '{"ref":"  "}', "ref=", "ref=+", '"ref"', "38", "null", "r\u00e9f=38"],
+)
+def test_null_missing_and_blank_are_all_missing(body: str) -> None:
+    assert read(body) == {}
+
+
+def test_the_longest_body_is_read() -> None:
+    assert read('{"ref":"38"' + " " * (65_536 - 12) + "}") == {"ref": "38"}
+
+
+def test_a_plus_in_a_form_is_a_blank_and_a_percent_code_its_character() -> None:
+    assert read("ref=+38&status=a%2Bb") == {"ref": " 38", "status": "a+b"}
+
+
+def test_the_last_of_a_repeated_parameter_counts() -> None:
+    assert read("ref=37&ref=38") == read('{"ref":"37","ref":"38"}') == {"ref": "38"}
+
+
+def test_header_names_are_read_in_any_case_and_none_are_needed() -> None:
+    assert reading.headers({"headers": {"Idempotency-Key": "k"}}) == {"idempotency-key": "k"}
+    assert reading.headers({}) == {}
