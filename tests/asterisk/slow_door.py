@@ -1,4 +1,4 @@
-"""A door before the gateway that writes down what comes in and can hold back answers."""
+"""A door before the gateway that writes down what comes in, and can hold back answers or answer with a fault."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_FAULT = b'{"status":0,"message":"failed","code":30}'
+
 
 @dataclass
 class Door:
-    """Passes every request on at once; `hold` says how many seconds and how often a path's answer is held back."""
+    """Passes every request on at once, unless told to hold back its answer or to fail."""
 
     target_port: int
     port: int = 0
     requests: list[tuple[str, str]] = field(default_factory=list)
     _hold: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _fail: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -30,19 +33,36 @@ class Door:
         """Holds back the next answers of an endpoint."""
         self._hold[endpoint] = (seconds, times)
 
+    def fail(self, endpoint: str, times: int) -> None:
+        """Answers the next requests of an endpoint as the service does that cannot reach its store."""
+        self._fail[endpoint] = times
+
     def reset(self) -> None:
-        """Forgets what came in and what is to be held back."""
+        """Forgets what came in and what it was told."""
         self.requests.clear()
         self._hold.clear()
+        self._fail.clear()
 
-    def enter(self, path: str, label: str) -> float:
-        """Writes a request down; how long its answer is to be held back."""
+    def enter(self, path: str, label: str) -> tuple[bool, float]:
+        """Writes a request down; whether it is to fail, and how long its answer is to be held back."""
         endpoint = path.rpartition("/")[2]
         with self._lock:
             self.requests.append((endpoint, label))
+            failures = self._fail.get(endpoint, 0)
+            self._fail[endpoint] = failures - 1
             seconds, times = self._hold.get(endpoint, (0.0, 0))
             self._hold[endpoint] = (seconds, times - 1)
-        return seconds if times > 0 else 0.0
+        return failures > 0, seconds if times > 0 else 0.0
+
+    def pass_on(self, path: str, label: str, body: bytes) -> tuple[int, bytes]:
+        """Sends a request to the gateway; the answer's status and body."""
+        inside = http.client.HTTPConnection("127.0.0.1", self.target_port, timeout=10)
+        try:
+            inside.request("POST", path, body, {"Content-Type": label})
+            answer = inside.getresponse()
+            return answer.status, answer.read()
+        finally:
+            inside.close()
 
 
 @contextmanager
@@ -54,15 +74,12 @@ def running(target_port: int) -> Iterator[Door]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            label = self.headers.get("Content-Type", "")
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            held_back = door.enter(self.path, self.headers.get("Content-Type", ""))
-            inside = http.client.HTTPConnection("127.0.0.1", door.target_port, timeout=10)
-            inside.request("POST", self.path, body, {"Content-Type": self.headers.get("Content-Type", "")})
-            with inside.getresponse() as answer:
-                content = answer.read()
-            inside.close()
+            fails, held_back = door.enter(self.path, label)
+            status, content = (503, _FAULT) if fails else door.pass_on(self.path, label, body)
             time.sleep(held_back)
-            self.send_response(answer.status)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -83,7 +83,7 @@ def _assert_nothing_happened(api: Service) -> None:
 
 def _traces(said: str) -> list[str]:
     """What the kit wrote into the log, without Asterisk's own word on the step that wrote it."""
-    lines = [line for line in said.splitlines() if " Executing " not in line]
+    lines = [line for line in said.splitlines() if "Executing" not in line]
     return re.findall(r"paidline ((?:UNDELIVERED|DELIVERED|REFUSED|ABANDONED) .+)", "\n".join(lines))
 
 
@@ -246,6 +246,29 @@ def test_caller_hears_of_a_fault_when_the_api_is_slow(asterisk: Pbx, api: Servic
 
     assert "test-fault" in said
     _assert_nothing_happened(api)
+
+
+def test_caller_hears_of_a_fault_and_is_not_asked_for_the_pin_when_the_api_answers_503(
+    asterisk: Pbx, api: Service, door: Door
+) -> None:
+    door.fail("getWalletByDialedNumberAndInboundNumber", times=1)
+
+    said = asterisk.call(SERVICE_NUMBER, "callers", **_settings(does=_TYPES_PIN))
+
+    assert "test-fault" in said
+    _assert_nothing_happened(api)
+
+
+def test_call_is_settled_when_the_api_answers_503_at_its_end(asterisk: Pbx, api: Service, door: Door) -> None:
+    door.fail("subtractTokensFromWallet", times=2)
+    door.fail("byRef", times=1)
+    with asterisk.calling(SERVICE_NUMBER, "callers", **_settings(talks=3)) as end:
+        asterisk.wait_for_channel("!agents!.*!Wait!")
+        door.fail("updateStatusByLineSharing", times=1)
+        said = end()
+
+    assert [trace.split()[0] for trace in _traces(said)].count("DELIVERED") == 3
+    _assert_paid_call(api, _SHARING, CALLER)
 
 
 def test_agent_is_freed_when_the_answer_that_took_them_is_lost(asterisk: Pbx, api: Service, door: Door) -> None:
