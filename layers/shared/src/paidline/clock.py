@@ -3,7 +3,10 @@
 import functools
 import os
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
@@ -24,5 +27,8 @@ def shown(stored: str) -> str:
 
 
 @functools.cache
-def _zone() -> ZoneInfo:
+def _zone() -> "ZoneInfo":
+    # Imported here: most functions show no time, and their cold start need not wait for it.
+    from zoneinfo import ZoneInfo
+
     return ZoneInfo(os.environ["TIME_ZONE"])

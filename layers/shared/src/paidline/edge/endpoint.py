@@ -1,6 +1,5 @@
 """What makes a function an endpoint: read, check, authenticate, answer, log, count. The only way to be one."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -8,7 +7,9 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from paidline import cold_start
 from paidline.codes import Failure, Fault, RequestInvalid
+from paidline.cold_start import IN_LAMBDA
 from paidline.domain import api_clients
 from paidline.domain.api_clients import Scope
 from paidline.domain.exactly_once import Key, key_for
@@ -22,7 +23,8 @@ from paidline.store.client import client
 class Request(BaseModel):
     """What every documented request has. Fields have the document's names, in camelCase on the wire."""
 
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+    # Built by the endpoint: those that models share are never built at all.
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, defer_build=True)
 
     authentication_hash: Text = Field(repr=False)
 
@@ -73,8 +75,10 @@ class Endpoint(Generic[R]):
         self.scope = scope
         self.handle = handle
         self._names = [field.alias or name for name, field in model.model_fields.items()]
-        if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        model.model_rebuild()
+        if IN_LAMBDA:
             client()
+        cold_start.end()
 
     def __call__(self, event: reading.Event, context: Context) -> dict[str, Any]:
         """Answer one event of API Gateway's HTTP API, payload 2.0. Never raises."""

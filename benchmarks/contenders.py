@@ -1,0 +1,91 @@
+"""Who is measured: the ten functions on the layer as it is deployed, and four usual ways of writing one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import data, engine, tables, template
+from local.gateway import set_environment
+
+BUILD = template.PROJECT / "build" / "bench"
+LAYER = BUILD / "layer" / "python"
+PLAIN = BUILD / "plain"
+EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
+BASELINES = template.PROJECT / "benchmarks" / "baselines"
+# The baselines answer this endpoint only.
+COMPARED = "get_status_by_ref"
+FLOOR = "bare"
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A handler: the folder of its app.py, the packages that it imports, and the event that it answers."""
+
+    name: str
+    folder: Path
+    packages: Path
+    event: Path
+
+    def environment(self) -> dict[str, str]:
+        """Set the variables of a process that measures it; nothing of this process's Python leaks in."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+            "PYTHONPATH": f"{self.folder}:{self.packages}",
+            # As in Lambda, where it tells a program that it is a function.
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+            # A function's own folder is read-only in Lambda, so its app.py is compiled at every start.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def measure(self, warm_up: int, requests: int) -> Result:
+        """Measure it in a fresh process, on a fresh store.
+
+        `-S` because Lambda has no site-packages of a virtual environment.
+        """
+        script = template.PROJECT / "benchmarks" / "one_process.py"
+        command = ["python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
+        with store():
+            done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE, check=True)
+        result: Result = json.loads(done.stdout)
+        if '"status":0' in result["answer"].replace(" ", ""):
+            raise RuntimeError(f"{self.name} refused the request: {result['answer']}")
+        return result
+
+
+def ours() -> list[Contender]:
+    """List the ten functions."""
+    return [
+        Contender(folder.name, folder, LAYER, template.PROJECT / "events" / f"{folder.name}.json")
+        for folder in sorted((template.PROJECT / "functions").iterdir())
+        if (folder / "app.py").exists()
+    ]
+
+
+def baselines() -> list[Contender]:
+    """List the other ways of writing one of them, the floor first."""
+    event = template.PROJECT / "events" / f"{COMPARED}.json"
+    names = ("bare", "pydantic_logger", "powertools_resolver", "fastapi_mangum")
+    return [Contender(name, BASELINES / name, PLAIN, event) for name in names]
+
+
+@contextmanager
+def store() -> Iterator[engine.Engine]:
+    """Run the embedded engine with the example data, and point this process and its children at it."""
+    service = template.read()
+    with engine.start() as running:
+        set_environment(service, running.endpoint)
+        client = running.client()
+        tables.create(client, service.tables)
+        example = json.loads(EXAMPLE_DATA.read_text(encoding="utf-8"))
+        data.load(client, example)
+        os.environ["HASH_DIGEST"] = data.digest_of(example["apiClients"][0]["authenticationHash"])
+        yield running

@@ -1,0 +1,16 @@
+# What is measured: the layer as it is deployed, and the baselines' packages as pip leaves them, compiled alike.
+BENCH = build/bench
+
+.PHONY: bench
+bench: $(BENCH)/.installed .venv-run/.installed ## Compare the functions with the usual ways of writing them. ROUNDS=15
+	@PATH="$$(make/python3.13):$$PATH" .venv-run/bin/python -m benchmarks.handlers $(if $(ROUNDS),--rounds $(ROUNDS))
+
+$(BENCH)/.installed: requirements/bench.txt $(shell find layers/shared -name '*.py') layers/shared/Makefile layers/shared/requirements.txt
+	@rm -rf $(BENCH) && mkdir -p $(BENCH)
+	@export PATH="$$(make/python3.13):$$PATH" \
+		&& python3.13 -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+			--requirement requirements/bench.txt --target $(BENCH)/plain \
+		&& python3.13 -m compileall -q --invalidation-mode unchecked-hash $(BENCH)/plain \
+		&& $(MAKE) --no-print-directory -C layers/shared ARTIFACTS_DIR=$(CURDIR)/$(BENCH)/layer \
+			build-SharedLayer$(if $(filter aarch64 arm64,$(shell uname -m)),Arm64,X8664)
+	@touch $@

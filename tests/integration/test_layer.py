@@ -1,0 +1,111 @@
+"""The layer after trimming: it says so when an upgrade of a package needs what is cut off."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from local import engine, template
+from local.gateway import set_environment
+from tests.support.store import Store
+
+LAYER = template.PROJECT / "layers" / "shared"
+STEMS = sorted(path.stem for path in (template.PROJECT / "events").glob("*.json"))
+
+# A function in a process of its own, as in Lambda; its event is sent twice, to meet what the store says to a repeat.
+FUNCTION = """
+import json, sys
+import app
+
+class Context:
+    aws_request_id = "11111111-2222-3333-4444-555555555555"
+
+event = json.load(sys.stdin)
+print(json.dumps([app.lambda_handler(event, Context()) for _ in range(2)]), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of the layer as they are installed here, and trimmed."""
+    packages = tmp_path_factory.mktemp("layer")
+    # Where pip puts the packages' scripts.
+    (packages / "bin").mkdir()
+    for name in re.findall(r"^([a-z0-9-]+)==", (LAYER / "requirements.txt").read_text(), re.MULTILINE):
+        _copy(name, packages)
+    shutil.copytree(LAYER / "src" / "paidline", packages / "paidline")
+    subprocess.run([sys.executable, str(LAYER / "trim.py"), str(packages)], check=True)
+    return packages
+
+
+def _copy(name: str, packages: Path) -> None:
+    for file in importlib.metadata.files(name) or ():
+        # The data of four hundred services is a minute of copying; whether they are cut off is plain to see.
+        foreign = file.parts[:2] == ("botocore", "data") and len(file.parts) > 3 and file.parts[2] != "dynamodb"
+        if ".." in file.parts or foreign or "__pycache__" in file.parts:
+            continue
+        target = packages / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.locate(), target)
+
+
+@pytest.fixture
+def environment(engine_endpoint: str, layer: Path) -> Iterator[dict[str, str]]:
+    """The variables of a function on the trimmed layer, over a store with the example data."""
+    service = template.read()
+    with patch.dict(os.environ):
+        set_environment(service, engine_endpoint)
+        Store(engine.client(engine_endpoint), service).load_example()
+        yield {**os.environ, "PYTHONPATH": str(layer), "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_function_answers_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+    first, second = _call(stem, environment)
+    assert first["statusCode"] == 200
+    assert "x-error-reason" not in first["headers"]
+    assert second["statusCode"] == 200
+
+
+@pytest.mark.parametrize("stem", ["session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet"])
+def test_a_repeated_key_is_recognized_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+    # Whether the transaction was cancelled, and by which condition, stands in an error that the model describes.
+    first, second = _call(stem, environment, key="call-1")
+    assert second["body"] == first["body"]
+    assert second["headers"]["idempotency-hit"] == "true"
+
+
+def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
+    sources = "\n".join(path.read_text() for path in (LAYER / "src" / "paidline" / "store").glob("*.py"))
+    used = set(re.findall(r"client\(\)\.([a-z_]+)\(", sources)) | set(re.findall(r"pages\(\"([a-z_]+)\"", sources))
+    kept = re.findall(r"^OPERATIONS = (.*)$", (LAYER / "trim.py").read_text(), re.MULTILINE)
+    assert {name.replace("_", "") for name in used} == {name.lower() for name in re.findall(r"\w+", kept[0])}
+
+
+def _call(stem: str, environment: dict[str, str], key: str | None = None) -> list[dict[str, Any]]:
+    event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
+    if key:
+        event["headers"]["idempotency-key"] = key
+    done = subprocess.run(
+        # -S: nothing but the layer may be found, neither this environment's packages nor the installed project.
+        [sys.executable, "-S", "-c", FUNCTION],
+        input=json.dumps(event),
+        env={**environment, "PYTHONPATH": f"{template.PROJECT / 'functions' / stem}:{environment['PYTHONPATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stderr.splitlines()[-1])
+    return answers
