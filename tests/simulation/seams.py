@@ -1,0 +1,71 @@
+"""Time and chance in the hands of a simulation: what the service and botocore read of them is replaced from outside."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import botocore.endpoint
+import botocore.useragent
+
+from paidline import clock, ids
+from paidline.domain import turns
+from paidline.store import api_clients, cache, dialed_numbers, idempotency_keys, transaction
+from paidline.store.client import client
+
+_START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC).timestamp()
+
+
+class Time:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = _START
+
+    def advance(self, seconds: float) -> None:
+        """Moves it on."""
+        self.now += seconds
+
+
+@contextmanager
+def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]) -> Iterator[None]:
+    """Gives the service this time, chance and sleep, and a new client and empty caches, until the block ends.
+
+    Every request counts as a process of its own, so turns within one process are never waited for.
+    """
+    fake_time = SimpleNamespace(
+        time=lambda: moment.now,
+        time_ns=lambda: int(moment.now * 1_000_000_000),
+        monotonic=lambda: moment.now,
+        sleep=sleep,
+    )
+    fake_os = SimpleNamespace(urandom=chance.randbytes, environ=os.environ)
+    # botocore's backoff draws from the module's own generator.
+    random.seed(chance.random())
+    _forget()
+    with ExitStack() as stack:
+        for module in (ids, transaction, idempotency_keys, cache, botocore.endpoint):
+            stack.enter_context(patch.object(module, "time", fake_time))
+        for module in (ids, transaction):
+            stack.enter_context(patch.object(module, "os", fake_os))
+        stack.enter_context(patch.object(clock, "now", lambda: datetime.fromtimestamp(moment.now, UTC)))
+        stack.enter_context(patch.object(turns.Turn, "wait", lambda *_: False))
+        # Built anew for every call, from nothing that matters here: a tenth of a call's cost.
+        stack.enter_context(patch.object(botocore.useragent.UserAgentString, "to_string", lambda _: "simulation"))
+        # Thousands of faults would be told with their tracebacks.
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, logging.NOTSET)
+        stack.callback(_forget)
+        yield
+
+
+def _forget() -> None:
+    client.cache_clear()
+    api_clients.cache.clear()
+    dialed_numbers.cache.clear()

@@ -1,0 +1,250 @@
+"""The wire between the service's client and the engine, and everything that can go wrong on it.
+
+It takes the place of botocore's HTTP connection (and signature, which no local engine checks) behind the `before-send`
+event: everything of the service and of the SDK above that, its retries among it, is what runs in Lambda.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import botocore
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+
+from tests.simulation.scheduler import ProcessDied
+
+TRANSACTION = "TransactWriteItems"
+
+# What can happen to any call …
+READ_FAULTS = ("unreachable", "request_lost", "throttled", "failed", "died_before", "died_after", "answer_lost")
+# … and to a transaction on top of that.
+WRITE_FAULTS = (
+    *READ_FAULTS,
+    "failed_after",
+    "in_progress",
+    "conflict",
+    "delayed",
+    "duplicated",
+    "duplicated_late",
+    "half_told",
+)
+
+_TOKEN = re.compile(rb'("ClientRequestToken": ?")([^"]*)(")')
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A call as it left the service."""
+
+    operation: str
+    body: bytes
+
+    def under(self, salt: bytes) -> Sent:
+        """The same call with another ClientRequestToken, which is as new to the store as the salt is."""
+        return Sent(self.operation, _TOKEN.sub(lambda match: _salted(match, salt), self.body))
+
+
+def _salted(match: re.Match[bytes], salt: bytes) -> bytes:
+    return match[1] + hashlib.sha256(salt + match[2]).hexdigest()[:32].encode() + match[3]
+
+
+@dataclass(frozen=True)
+class Received:
+    """The engine's answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Line:
+    """One connection to the engine, kept open: a third of the cost of botocore's own."""
+
+    def __init__(self, endpoint: str) -> None:
+        address = urlsplit(endpoint)
+        self._socket = socket.create_connection((address.hostname, address.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._file = self._socket.makefile("rb")
+
+    def send(self, sent: Sent) -> Received:
+        """Sends a call and waits for the answer."""
+        head = (
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            f"X-Amz-Target: DynamoDB_20120810.{sent.operation}\r\nX-Amz-Date: 20260301T120000Z\r\n"
+            "Authorization: AWS4-HMAC-SHA256 Credential=local/20260301/eu-west-1/dynamodb/aws4_request, "
+            "SignedHeaders=host;x-amz-date, Signature=none\r\n"
+            f"Content-Length: {len(sent.body)}\r\n\r\n"
+        )
+        self._socket.sendall(head.encode() + sent.body)
+        status = int(self._file.readline().split()[1])
+        headers = {}
+        while (line := self._file.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            headers[name.decode().lower()] = value.strip().decode()
+        return Received(status, headers, self._file.read(int(headers["content-length"])))
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._file.close()
+        self._socket.close()
+
+
+class Weather(Protocol):
+    """Decides what goes wrong."""
+
+    def fault(self, operation: str) -> str:
+        """A word of WRITE_FAULTS, or "" for none."""
+
+    def forgets(self) -> bool:
+        """Whether the store has forgotten the ClientRequestTokens that it has seen."""
+
+    def pick(self, count: int) -> int:
+        """A number below `count`."""
+
+
+class Wire:
+    """Carries calls to the engine through the weather.
+
+    `pause` is told what is about to leave, and nothing when an answer is about to arrive; `observe` what the engine
+    has done; `note_fault` what goes wrong.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        weather: Weather,
+        pause: Callable[[Sent | None], None],
+        observe: Callable[[Sent, Received], None],
+        note_fault: Callable[[str], None],
+    ) -> None:
+        self.late: list[Sent] = []
+        self.faults: dict[str, int] = {}
+        self.calls = 0
+        self._line = line
+        self._weather = weather
+        self._pause = pause
+        self._observe = observe
+        self._note_fault = note_fault
+        # A replay sends the same tokens as the first run, and perhaps to the same engine.
+        self._salt = os.urandom(16)
+
+    def attach(self, client: Any) -> None:
+        """Takes the place of the client's connection."""
+        client.meta.events.register("before-send.dynamodb", self._send)
+        client.meta.events.register("choose-signer.dynamodb", lambda **_: botocore.UNSIGNED)
+
+    def deliver_late(self, index: int) -> None:
+        """Brings a call to the engine for which nobody waits any more."""
+        self._carry(self.late.pop(index))
+
+    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        target: Any = request.headers["X-Amz-Target"]
+        operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
+        body: Any = request.body
+        sent = Sent(operation, body if isinstance(body, bytes) else body.encode())
+        self.calls += 1
+        self._pause(sent)
+        fault = self._weather.fault(operation)
+        if fault:
+            self.faults[fault] = self.faults.get(fault, 0) + 1
+            self._note_fault(fault)
+        received = getattr(self, f"_{fault}")(sent, request.url) if fault else self._carry(sent)
+        self._pause(None)
+        return _response(request.url, received)
+
+    def _carry(self, sent: Sent) -> Received:
+        if self._weather.forgets():
+            self._salt = os.urandom(16)
+        received = self._line.send(sent.under(self._salt))
+        self._observe(sent, received)
+        return received
+
+    def _unreachable(self, sent: Sent, url: str) -> Received:
+        raise EndpointConnectionError(endpoint_url=url)
+
+    def _request_lost(self, sent: Sent, url: str) -> Received:
+        raise ReadTimeoutError(endpoint_url=url)
+
+    def _throttled(self, sent: Sent, url: str) -> Received:
+        return _error(400, ("ThrottlingException", "ProvisionedThroughputExceededException")[self._weather.pick(2)])
+
+    def _failed(self, sent: Sent, url: str) -> Received:
+        return _error(500, "InternalServerError")
+
+    def _died_before(self, sent: Sent, url: str) -> Received:
+        raise ProcessDied
+
+    def _died_after(self, sent: Sent, url: str) -> Received:
+        self._carry(sent)
+        raise ProcessDied
+
+    def _answer_lost(self, sent: Sent, url: str) -> Received:
+        self._carry(sent)
+        raise (ReadTimeoutError, ConnectionClosedError)[self._weather.pick(2)](endpoint_url=url)
+
+    def _failed_after(self, sent: Sent, url: str) -> Received:
+        self._carry(sent)
+        return _error(500, "InternalServerError")
+
+    def _in_progress(self, sent: Sent, url: str) -> Received:
+        self._carry(sent)
+        return _error(400, "TransactionInProgressException")
+
+    def _conflict(self, sent: Sent, url: str) -> Received:
+        count = len(json.loads(sent.body)["TransactItems"])
+        first = self._weather.pick(count)
+        both = self._weather.pick(2)
+        reasons = [{"Code": "TransactionConflict" if both or n == first else "None"} for n in range(count)]
+        return _error(400, "TransactionCanceledException", CancellationReasons=reasons)
+
+    def _delayed(self, sent: Sent, url: str) -> Received:
+        self.late.append(sent)
+        raise ReadTimeoutError(endpoint_url=url)
+
+    def _duplicated(self, sent: Sent, url: str) -> Received:
+        answers = [self._carry(sent), self._carry(sent)]
+        return answers[self._weather.pick(2)]
+
+    def _duplicated_late(self, sent: Sent, url: str) -> Received:
+        self.late.append(sent)
+        return self._carry(sent)
+
+    def _half_told(self, sent: Sent, url: str) -> Received:
+        """A cancelled transaction of which only one failed condition is named."""
+        received = self._carry(sent)
+        answer = json.loads(received.body)
+        reasons = answer.get("CancellationReasons", [])
+        failed = [n for n, reason in enumerate(reasons) if reason["Code"] == "ConditionalCheckFailed"]
+        if len(failed) < 2:
+            return received
+        told = failed[self._weather.pick(len(failed))]
+        answer["CancellationReasons"] = [reason if n == told else {"Code": "None"} for n, reason in enumerate(reasons)]
+        return Received(received.status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(answer).encode())
+
+
+def _error(status: int, code: str, **content: Any) -> Received:
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **content}
+    return Received(status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
+
+
+def _response(url: str, received: Received) -> AWSResponse:
+    headers: Any = received.headers
+    return AWSResponse(url, received.status, headers, _Body(received.body))
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        """Gives the whole body, as botocore reads it."""
+        yield self._content
