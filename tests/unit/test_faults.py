@@ -1,0 +1,189 @@
+"""Our own faults: the documented envelope, the right HTTP status, and a log line that tells where."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from tests.support import documented, wire
+from tests.support.api import Api
+
+BODY = '{"status":0,"message":"failed","code":30}'
+URL = "http://store"
+UNREACHABLE = [
+    EndpointConnectionError(endpoint_url=URL),
+    ConnectTimeoutError(endpoint_url=URL),
+    ReadTimeoutError(endpoint_url=URL),
+    ConnectionClosedError(endpoint_url=URL),
+]
+SUBTRACT = "subtract_tokens_from_wallet"
+WRITERS = [
+    "update_status_by_ref",
+    "update_status_by_line_sharing",
+    "session_call_create_by_ref",
+    SUBTRACT,
+    "add_tokens_to_wallet",
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK and the service wait for nothing."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("error", UNREACHABLE, ids=lambda error: type(error).__name__)
+def test_a_store_that_cannot_be_reached_is_503_with_the_documented_envelope(
+    api: Api, stem: str, error: Exception
+) -> None:
+    with wire.raising(error):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+    assert answer.headers["content-type"] == "application/json; charset=UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "ProvisionedThroughputExceededException"),
+        (400, "RequestLimitExceeded"),
+        (400, "ThrottlingException"),
+        (400, "TransactionInProgressException"),
+        (500, "InternalServerError"),
+        (503, "ServiceUnavailable"),
+    ],
+)
+def test_a_store_that_says_not_now_to_every_try_is_503(api: Api, status: int, code: str) -> None:
+    with wire.refusing(status, code) as left:
+        answer = api.documented(SUBTRACT)
+
+    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+    assert 1_000 - len(left) <= 3
+
+
+def test_a_store_that_says_not_now_once_is_asked_again(api: Api) -> None:
+    with wire.refusing(400, "ThrottlingException", times=1):
+        answer = api.documented(SUBTRACT)
+
+    assert answer.json["wallet"]["tokens"] == "1871"
+
+
+@pytest.mark.parametrize("stem", WRITERS)
+def test_a_store_that_fails_at_the_write_is_503_and_nothing_has_changed(api: Api, stem: str) -> None:
+    before = api.store.contents()
+    with wire.raising(UNREACHABLE[2], "TransactWriteItems"):
+        answer = api.documented(stem)
+
+    assert answer.status == 503
+    assert api.store.contents() == before
+
+
+@pytest.mark.parametrize("stem", WRITERS)
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_met_a_rival_is_written_in_the_end(api: Api, stem: str, reason: str) -> None:
+    reasons = [{"Code": reason, "Message": "made up"}, {"Code": "None"}]
+    with wire.refusing(
+        400, "TransactionCanceledException", times=3, operation="TransactWriteItems", CancellationReasons=reasons
+    ):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.reason) == (200, None)
+
+
+@pytest.mark.parametrize("stem", WRITERS)
+def test_a_transaction_that_always_meets_a_rival_is_503(api: Api, stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10_000))
+    api.documented("get_status_by_ref")
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    reasons = [{"Code": "TransactionConflict", "Message": "made up"}, {"Code": "None"}]
+    with wire.refusing(
+        400, "TransactionCanceledException", operation="TransactWriteItems", CancellationReasons=reasons
+    ):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.body, answer.reason) == (503, BODY, "contention")
+
+
+@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("a bug"),
+        RecursionError(),
+        KeyError("x"),
+        ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no table"}}, "GetItem"),
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no policy"}}, "GetItem"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_bug_or_a_wrong_setting_is_500_with_the_documented_envelope(api: Api, stem: str, error: Exception) -> None:
+    with wire.raising(error):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.body, answer.reason) == (500, BODY, "internal_error")
+
+
+@pytest.mark.parametrize("stem", WRITERS)
+def test_a_transaction_that_is_itself_wrong_is_500(api: Api, stem: str) -> None:
+    reasons = [{"Code": "ValidationError", "Message": "made up"}, {"Code": "None"}]
+    with wire.refusing(
+        400, "TransactionCanceledException", operation="TransactWriteItems", CancellationReasons=reasons
+    ):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.reason) == (500, "internal_error")
+
+
+def test_a_transaction_that_is_refused_for_another_cause_is_500(api: Api) -> None:
+    with wire.refusing(400, "ValidationException", operation="TransactWriteItems"):
+        answer = api.documented(SUBTRACT)
+
+    assert answer.status == 500
+
+
+def test_an_answer_that_fits_no_lambda_is_500_with_the_documented_envelope(api: Api) -> None:
+    text = "x" * 390_000
+    profile = json.dumps({"_ctbLongText": text})
+    agent = api.store.client.get_item(
+        TableName=api.store.service.environment["AGENTS_TABLE"], Key={"refKey": {"S": "38"}}
+    )["Item"]
+    for number in range(1000, 1016):
+        key = {"refKey": {"S": str(number)}}
+        api.store.put("AGENTS_TABLE", {**agent, **key, "ref": key["refKey"]})
+        api.store.put("PROFILES_TABLE", {**key, "profile": {"S": profile}})
+    parameters = documented.parameters("get_profile_data")
+
+    refused = api.call("get_profile_data", parameters, accept_encoding="identity")
+    compressed = api.call("get_profile_data", parameters)
+
+    assert (refused.status, refused.body, refused.reason) == (500, BODY, "answer_too_large")
+    assert compressed.status == 200
+    assert len(compressed.json) == 19
+
+
+@pytest.mark.parametrize("stem", documented.STEMS)
+def test_a_fault_is_logged_with_its_request_type_and_place(api: Api, stem: str, told: Callable[[], str]) -> None:
+    with wire.raising(EndpointConnectionError(endpoint_url=URL)):
+        api.documented(stem)
+
+    lines: list[dict[str, Any]] = [json.loads(line) for line in told().splitlines()]
+    fault = next(line for line in lines if line.get("message") == "fault")
+
+    assert fault["endpoint"] == stem
+    assert fault["reason"] == "store_unavailable"
+    assert fault["requestId"] == "11111111-2222-3333-4444-555555555555"
+    assert [error["type"] for error in fault["exceptions"]] == ["StoreUnavailable", "EndpointConnectionError"]
+    assert any("endpoint.py" in place for place in fault["exceptions"][0]["at"])
