@@ -190,8 +190,9 @@ def test_caller_with_three_wrong_pins_is_refused(asterisk: Pbx, api: Service) ->
 
 
 def test_caller_whose_number_carries_json_is_asked_for_the_pin(asterisk: Pbx, api: Service) -> None:
-    asterisk.call("hostile", "callers", **_settings(does=_TYPES_PIN))
+    said = asterisk.call("hostile", "callers", **_settings(does=_TYPES_PIN))
 
+    assert "syntax error" not in said
     _assert_paid_call(api, _SHARING, "anonymous")
 
 
