@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import botocore.endpoint
-import botocore.useragent
 
 from paidline import clock, ids
 from paidline.domain import turns
@@ -56,8 +55,6 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
             stack.enter_context(patch.object(module, "os", fake_os))
         stack.enter_context(patch.object(clock, "now", lambda: datetime.fromtimestamp(moment.now, UTC)))
         stack.enter_context(patch.object(turns.Turn, "wait", lambda *_: False))
-        # Built anew for every call, from nothing that matters here: a tenth of a call's cost.
-        stack.enter_context(patch.object(botocore.useragent.UserAgentString, "to_string", lambda _: "simulation"))
         # Thousands of faults would be told with their tracebacks.
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, logging.NOTSET)

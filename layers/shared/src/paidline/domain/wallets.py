@@ -105,7 +105,7 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
                     return body
                 if key and cancelled.clauses[2].failed:
                     raise KeyInUse from cancelled
-                was_overtaken = cancelled.clauses[0].failed
+                was_overtaken = any(clause.failed for clause in cancelled.clauses[:2])
             patience.wait()
             # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
             # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
