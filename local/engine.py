@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PACKAGE = Path(__file__).resolve().parent / "engine"
-_BINARY = _PACKAGE / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
+BINARY = _PACKAGE / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
 _FALLBACK = _PACKAGE.parent.parent / "requirements" / "fallback.txt"
-_DATABASE = "dynamodb.sqlite"
+DATABASE = "dynamodb.sqlite"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _FALLBACK_NOTICE = (
@@ -99,9 +99,9 @@ def _find() -> Path | None:
         if not (os.path.isfile(named) and os.access(named, os.X_OK)):
             raise EngineError(f"DYNAMODB_ENGINE names {named}, which is not a program.")
         return Path(named)
-    if not _BINARY.exists():
+    if not BINARY.exists():
         _install()
-    return _BINARY if _BINARY.exists() else None
+    return BINARY if BINARY.exists() else None
 
 
 def _install() -> None:
@@ -111,7 +111,7 @@ def _install() -> None:
     with (_PACKAGE / "package.json").open() as lock:
         # Two test runs may start at once, and `npm ci` empties the folder first.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _BINARY.exists():
+        if not BINARY.exists():
             # A failure (no network, no package for this platform) shows as a missing binary.
             subprocess.run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=_PACKAGE, check=False)
 
@@ -121,7 +121,7 @@ def _command(binary: Path, host: str, port: int, data: Path | None) -> list[str]
     if data is None:
         return command
     data.mkdir(parents=True, exist_ok=True)
-    return [*command, "--db-path", str(data / _DATABASE)]
+    return [*command, "--db-path", str(data / DATABASE)]
 
 
 def _fallback_command(host: str, port: int, data: Path | None) -> list[str]:

@@ -85,7 +85,7 @@ def test_an_engine_that_cannot_start_is_told_with_its_exit_code(
 def test_moto_stands_in_and_says_so_where_npm_brings_no_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "_BINARY", tmp_path / "missing")
+    monkeypatch.setattr(engine, "BINARY", tmp_path / "missing")
     monkeypatch.setenv("PATH", str(tmp_path))
     service = template.read()
     with engine.start() as started:
@@ -95,7 +95,7 @@ def test_moto_stands_in_and_says_so_where_npm_brings_no_engine(
 
 
 def test_moto_is_refused_where_the_data_is_to_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_BINARY", tmp_path / "missing")
+    monkeypatch.setattr(engine, "BINARY", tmp_path / "missing")
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(EngineError, match="keeps nothing on disk"), engine.start(tmp_path):
