@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -13,7 +14,6 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from local import data, engine, settings, tables, template
 from local.gateway import set_environment
@@ -22,7 +22,8 @@ from local.gateway import set_environment
 _HOST = "host.docker.internal"
 _SAM = template.PROJECT / ".venv-sam" / "bin" / "sam"
 _START_SECONDS = 300.0
-_STOP_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+_DOCKER_SECONDS = 30.0
 
 
 class SamError(Exception):
@@ -49,12 +50,11 @@ def main() -> int:
 
 def reachable_address() -> str:
     """The address of this machine on which a server is reached by containers and by nobody else."""
-    command = ["docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"]
     try:
-        found = subprocess.run(command, check=True, capture_output=True, timeout=30)
+        found = _docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
     except (OSError, subprocess.SubprocessError) as error:
         raise SamError("Docker does not answer: sam local runs the functions in its containers.") from error
-    bridge = json.loads(found.stdout)[0]
+    bridge = json.loads(found)[0]
     address = bridge.get("Gateway") or str(ipaddress.ip_network(bridge["Subnet"])[1])
     with socket.socket() as probe:
         try:
@@ -66,7 +66,7 @@ def reachable_address() -> str:
 
 
 def fill(store: engine.Engine, document: dict[str, object]) -> None:
-    """Creates the tables and loads a document; the environment is then that of the functions."""
+    """Creates the tables and loads a document."""
     service = template.read()
     set_environment(service, store.endpoint)
     client = store.client()
@@ -76,20 +76,24 @@ def fill(store: engine.Engine, document: dict[str, object]) -> None:
 
 def options(store: engine.Engine) -> list[str]:
     """The options that every `sam local` command needs here."""
-    port = urllib.parse.urlsplit(store.endpoint).port
     architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
-    overrides = f"Architecture={architecture} DynamoDbEndpoint=http://{_HOST}:{port}"
+    overrides = f"Architecture={architecture} DynamoDbEndpoint={_container_url(store)}"
     pulling = ["--skip-pull-image"] if os.environ.get("PULL") == "no" else []
     return ["--parameter-overrides", overrides, *pulling]
 
 
-@contextmanager
+def _container_url(store: engine.Engine) -> str:
+    return f"http://{_HOST}:{urllib.parse.urlsplit(store.endpoint).port}"
+
+
+@contextlib.contextmanager
 def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Runs `sam local start-api` until the block ends."""
     # A session of its own: it removes its containers when it gets TERM, and Ctrl-C would come in between.
     process = subprocess.Popen(
         [str(_SAM), "local", "start-api", "--port", str(port), *options(store)],
         cwd=template.PROJECT,
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=engine.die_with_parent(signal.SIGTERM),
@@ -98,6 +102,7 @@ def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[byte
         yield process
     finally:
         _stop(process)
+        _remove_containers(store)
 
 
 def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
@@ -116,10 +121,16 @@ def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
 def invoke(store: engine.Engine, function: str, event: str) -> str:
     """Invokes a function once with `sam local invoke`; what it returned, as text."""
     command = [str(_SAM), "local", "invoke", function, "--event", event, *options(store)]
-    done = subprocess.run(command, cwd=template.PROJECT, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=template.PROJECT, env=_environment(), check=False, capture_output=True, text=True
+    )
     if done.returncode:
         raise SamError(f"sam local invoke {function} ended with exit code {done.returncode}: {done.stderr}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "SAM_CLI_TELEMETRY": "0"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -127,8 +138,24 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
+        # A TERM that meets a request just coming in is taken for that request's error, and forgotten.
         process.kill()
         process.wait()
+
+
+def _remove_containers(store: engine.Engine) -> None:
+    """Removes the containers that sam left: starting all at once, it loses sight of some of them."""
+    sam_containers = _docker("ps", "--all", "--quiet", "--filter", "label=sam.cli.container.type=lambda").split()
+    ours = f"DYNAMODB_ENDPOINT={_container_url(store)}"
+    for container in sam_containers:
+        with contextlib.suppress(subprocess.CalledProcessError):  # somebody else's, gone by now
+            if ours in json.loads(_docker("inspect", "--format", "{{json .Config.Env}}", container)):
+                _docker("rm", "--force", container)
+
+
+def _docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=_DOCKER_SECONDS)
+    return done.stdout
 
 
 if __name__ == "__main__":

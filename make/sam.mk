@@ -25,4 +25,4 @@ sam-local: build .venv-run/.installed ## Serve the functions in containers with 
 	@.venv-run/bin/python -m local.sam
 
 test-sam: build .venv/.installed ## Ask for all golden answers through sam local. PULL=no
-	.venv/bin/pytest -q tests/sam
+	TEST_SAM=yes .venv/bin/pytest -q tests/sam
