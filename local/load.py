@@ -1,0 +1,48 @@
+"""Loads a document of data into a deployed stack's tables: `python -m local.load`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import data, settings, template
+
+
+class StackError(Exception):
+    """The stack is not one of this template's; the message says why in one sentence."""
+
+
+def main() -> int:
+    """Loads with the AWS credentials and region of the environment."""
+    try:
+        stack = settings.required("STACK", "the deployed stack")
+        document = settings.read_seed(Path(settings.required("SEED", "the file of data to load")))
+        session: Any = botocore.session.get_session()
+        os.environ.update(table_names(session.create_client("cloudformation"), stack, template.read()))
+        data.load(session.create_client("dynamodb"), document)
+    except (settings.SettingError, StackError, data.DataError, BotoCoreError, ClientError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Loaded into {stack}.")
+    return 0
+
+
+def table_names(client: Any, stack: str, service: template.Template) -> Mapping[str, str]:
+    """The functions' variables that name tables, with the names that the stack gave them."""
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    deployed = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+    tables = {table.logical_id for table in service.tables}
+    if missing := sorted(tables - deployed.keys()):
+        raise StackError(f"The stack {stack} has no {', '.join(missing)}.")
+    return {name: deployed[value] for name, value in service.environment.items() if value in tables}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
