@@ -13,8 +13,9 @@ from typing import Any
 from unittest.mock import patch
 
 from local import gateway, template
+from paidline.edge import profiles as profile_list
 from paidline.edge.endpoint import Endpoint
-from paidline.store import api_clients, client, dialed_numbers
+from paidline.store import api_clients, client, dialed_numbers, profiles
 from tests.support import documented
 from tests.support.documented import Event, Parameters
 from tests.support.store import Store
@@ -85,6 +86,8 @@ class Api:
         """Empty the process's memory, as a new process has it."""
         api_clients.cache.clear()
         dialed_numbers.cache.clear()
+        profiles.cache.clear()
+        profile_list.cache.clear()
 
 
 def load(service: template.Template) -> dict[str, Endpoint[Any]]:

@@ -1,6 +1,7 @@
 """Answers: the document's JSON, byte for byte as PHP's json_encode wrote it, in API Gateway's payload 2.0."""
 
 import base64
+import functools
 import gzip
 import json
 from collections.abc import Mapping
@@ -61,13 +62,11 @@ def pack(answer: Answer, accept_encoding: str | None) -> dict[str, Any]:
     A client that says nothing of encodings takes any (RFC 9110, 12.5.3): it gets a list compressed only if the list
     is too long for Lambda otherwise. Raises Fault where the answer cannot be made to fit.
     """
-    fits = len(answer.body) < _MOST_BYTES and _escaped_length(answer.body) < _MOST_BYTES
-    wanted = _accepts_gzip(accept_encoding) if accept_encoding is not None else not fits
-    if len(answer.body) < _COMPRESS_FROM or not wanted:
-        if not fits:
+    if len(answer.body) < _COMPRESS_FROM or not _is_wanted(accept_encoding, answer.body):
+        if not _fits(answer.body):
             raise Fault("answer_too_large")
         return _response(answer, answer.body, is_base64=False, extra={})
-    compressed = base64.b64encode(gzip.compress(answer.body.encode(), 5)).decode()
+    compressed = _compressed(answer.body)
     if len(compressed) > _MOST_BYTES:
         raise Fault("answer_too_large")
     return _response(answer, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
@@ -82,9 +81,19 @@ def _response(answer: Answer, body: str, *, is_base64: bool, extra: Mapping[str,
     }
 
 
-def _escaped_length(body: str) -> int:
+def _is_wanted(accept_encoding: str | None, body: str) -> bool:
+    return not _fits(body) if accept_encoding is None else _accepts_gzip(accept_encoding)
+
+
+# The list of profiles is compressed once and not for each of the requests that get the same one.
+@functools.lru_cache(maxsize=1)
+def _compressed(body: str) -> str:
+    return base64.b64encode(gzip.compress(body.encode(), 5)).decode()
+
+
+def _fits(body: str) -> bool:
     # The runtime writes the body into JSON once more, with a backslash before each quote and backslash.
-    return len(body) + body.count('"') + body.count("\\")
+    return len(body) < _MOST_BYTES and len(body) + body.count('"') + body.count("\\") < _MOST_BYTES
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:

@@ -14,9 +14,19 @@ _MOST_ENTRIES = 1024
 class Cache(Generic[Value]):
     """Keeps what a look-up found for half a minute; what it did not find is looked up again each time."""
 
-    def __init__(self, look_up: Callable[[str], Value | None]) -> None:
-        """Take the look-up that is asked when the memory has no answer."""
+    def __init__(
+        self,
+        look_up: Callable[[str], Value | None],
+        *,
+        valid_s: float = _VALID_S,
+        most_entries: int = _MOST_ENTRIES,
+        is_worth_it: Callable[[Value], bool] = bool,
+    ) -> None:
+        """Take the look-up that is asked when the memory has no answer, and which of its answers to keep how long."""
         self._look_up = look_up
+        self._valid_s = valid_s
+        self._most_entries = most_entries
+        self._is_worth_it = is_worth_it
         self._entries: dict[str, tuple[float, Value]] = {}
 
     def get(self, key: str) -> Value | None:
@@ -25,12 +35,12 @@ class Cache(Generic[Value]):
         if entry and entry[0] > time.monotonic():
             return entry[1]
         value = self._look_up(key)
-        if value is None:
+        if value is None or not self._is_worth_it(value):
             self._entries.pop(key, None)
-            return None
-        if len(self._entries) >= _MOST_ENTRIES:
+            return value
+        if len(self._entries) >= self._most_entries:
             self._entries.clear()
-        self._entries[key] = (time.monotonic() + _VALID_S, value)
+        self._entries[key] = (time.monotonic() + self._valid_s, value)
         return value
 
     def clear(self) -> None:

@@ -5,7 +5,11 @@ import os
 from typing import Any
 
 from paidline.store import agents
+from paidline.store.cache import Cache
 from paidline.store.client import client, pages, translated
+
+# Reading so many costs no more than any other request: then it need not be remembered.
+_FEW = 100
 
 
 def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
@@ -22,10 +26,18 @@ def get(ref: str) -> dict[str, str]:
 
 
 def every() -> dict[str, dict[str, str]]:
-    """Read all profiles, by the agent's key. One Scan per megabyte."""
+    """Read all profiles, by the agent's key. One Scan per megabyte; none for a minute afterwards if many."""
+    return cache.get("") or {}
+
+
+def _read_all(_: str) -> dict[str, dict[str, str]]:
     return {item["refKey"]["S"]: _profile(item) for item in pages("scan", {"TableName": os.environ["PROFILES_TABLE"]})}
 
 
 def _profile(item: dict[str, Any]) -> dict[str, str]:
     profile: dict[str, str] = json.loads(item["profile"]["S"])
     return profile
+
+
+# Texts change a few times a year and are nearly all of the list's bytes.
+cache = Cache(_read_all, valid_s=60, is_worth_it=lambda profiles: len(profiles) > _FEW)
