@@ -268,7 +268,8 @@ def test_call_is_settled_when_the_api_answers_503_at_its_end(asterisk: Pbx, api:
         door.fail("updateStatusByLineSharing", times=1)
         said = end()
 
-    assert [trace.split()[0] for trace in _traces(said)].count("DELIVERED") == 3
+    # Notices, as of what was delivered in the end, need not be in what `call` prints.
+    assert [trace.split()[0] for trace in _traces(said) if not trace.startswith("DELIVERED")] == ["UNDELIVERED"] * 3
     _assert_paid_call(api, _SHARING, CALLER)
 
 
