@@ -160,11 +160,7 @@ class TestLog:
 
     @pytest.fixture(autouse=True)
     def _rows(self, api: Api) -> None:
-        table = api.store.service.environment["STATUS_LOG_TABLE"]
-        rows = [self.row(number) for number in range(1, 1006)]
-        for start in range(0, len(rows), 25):
-            batch: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
-            api.store.client.batch_write_item(RequestItems={table: batch})
+        api.store.put_all("STATUS_LOG_TABLE", [self.row(number) for number in range(1, 1006)])
 
     @staticmethod
     def row(number: int) -> Item:

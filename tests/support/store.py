@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Contents = dict[str, dict[str, Item]]
 
+_MOST_IN_A_BATCH = 25
+
 
 def example_data() -> dict[str, Any]:
     """What `make run` loads."""
@@ -47,11 +49,13 @@ class Store:
         present = self.contents()
         for table in self.service.tables:
             here, there = present[table.name], wanted.get(table.name, {})
-            for key in here.keys() - there.keys():
-                self.client.delete_item(TableName=table.name, Key=json.loads(key))
-            for key, item in there.items():
-                if here.get(key) != item:
-                    self.client.put_item(TableName=table.name, Item=item)
+            gone = [{"DeleteRequest": {"Key": json.loads(key)}} for key in here.keys() - there.keys()]
+            new = [{"PutRequest": {"Item": item}} for key, item in there.items() if here.get(key) != item]
+            self._write(table.name, gone + new)
+
+    def put_all(self, variable: str, items: list[Item]) -> None:
+        """Write many items in DynamoDB's form."""
+        self._write(self.service.environment[variable], [{"PutRequest": {"Item": item}} for item in items])
 
     def items(self, variable: str) -> list[Item]:
         """All items of the table that an environment variable names, with plain values."""
@@ -76,6 +80,11 @@ class Store:
             ExpressionAttributeNames={"#attribute": attribute},
             ExpressionAttributeValues={":value": value},
         )
+
+    def _write(self, table: str, requests: list[Any]) -> None:
+        for start in range(0, len(requests), _MOST_IN_A_BATCH):
+            batch = requests[start : start + _MOST_IN_A_BATCH]
+            assert not self.client.batch_write_item(RequestItems={table: batch})["UnprocessedItems"]
 
     def _scan(self, table: template.Table) -> list[Item]:
         pages = self.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
