@@ -13,6 +13,7 @@ from typing import Any
 
 from local import data, engine, tables, template
 from local.gateway import set_environment
+from paidline.domain.api_clients import digest_of
 
 BUILD = template.PROJECT / "build" / "bench"
 LAYER = BUILD / "layer" / "python"
@@ -86,6 +87,8 @@ def store() -> Iterator[engine.Engine]:
         client = running.client()
         tables.create(client, service.tables)
         example = json.loads(EXAMPLE_DATA.read_text(encoding="utf-8"))
+        # Enough for every debit of a benchmark.
+        example["wallets"][0]["tokens"] = 1_000_000_000
         data.load(client, example)
-        os.environ["HASH_DIGEST"] = data.digest_of(example["apiClients"][0]["authenticationHash"])
+        os.environ["HASH_DIGEST"] = digest_of(example["apiClients"][0]["authenticationHash"])
         yield running

@@ -14,3 +14,7 @@ $(BENCH)/.installed: requirements/bench.txt $(shell find layers/shared -name '*.
 		&& $(MAKE) --no-print-directory -C layers/shared ARTIFACTS_DIR=$(CURDIR)/$(BENCH)/layer \
 			build-SharedLayer$(if $(filter aarch64 arm64,$(shell uname -m)),Arm64,X8664)
 	@touch $@
+
+.PHONY: store-calls
+store-calls: .venv-run/.installed ## Write the table of DynamoDB calls and units into docs.
+	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null

@@ -1,0 +1,130 @@
+"""Tells what each endpoint asks of DynamoDB, by running it: `python -m benchmarks.store_calls` writes the table.
+
+Units are what the engine charges by DynamoDB's published rules; with them go the bytes of request and answer bodies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.contenders import store
+from local import template
+from local.gateway import load_handler
+from paidline.store import api_clients, dialed_numbers
+from paidline.store.client import client
+
+TABLE = template.PROJECT / "docs" / "store-calls.md"
+_KEYED = ("session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet")
+_INTRODUCTION = """# What each endpoint asks of DynamoDB
+
+Written by `make store-calls`, which runs each documented request on the embedded engine with the example data; a test
+compares it with the code. *First* is a process's first request, which also looks up the caller's hash and, where one is
+dialed, the service number; both are then known for half a minute. Units are read and write request units, as DynamoDB
+charges them: a transaction counts twice, an index once more, a read that need not be consistent counts half. A repeated
+key is found by a transaction that is refused; AWS charges that like the one that was written, and the engine does not
+tell it, so add it there. Bytes are those of the bodies.
+
+| request | calls | read units | write units | bytes sent | bytes received |
+|---|---|---|---|---|---|
+"""
+
+
+@dataclass
+class Usage:
+    """What a request asked of the store."""
+
+    operations: list[str] = field(default_factory=list)
+    read_units: float = 0.0
+    write_units: float = 0.0
+    sent: int = 0
+    received: int = 0
+
+    def row(self, name: str) -> str:
+        """Write a line of the table."""
+        calls = ", ".join(f"{count} {operation}" for operation, count in Counter(self.operations).items())
+        units = f"{self.read_units:g} | {self.write_units:g}"
+        return f"| {name} | {calls} | {units} | {self.sent} | {self.received} |\n"
+
+
+class _Context:
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+
+def main() -> None:
+    """Write the table into docs."""
+    with store():
+        TABLE.write_text(table(), encoding="utf-8")
+
+
+def table() -> str:
+    """Run every documented request first and following, and with a key where there may be one."""
+    rows = []
+    for route in sorted(template.read().routes, key=lambda route: route.function.stem):
+        stem = route.function.stem
+        handler = load_handler(route.function)
+        event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text(encoding="utf-8"))
+        for cache in (api_clients.cache, dialed_numbers.cache):
+            cache.clear()
+        usages = [("first", _usage(handler, event)), ("following", _usage(handler, event))]
+        if stem in _KEYED:
+            keyed = {**event, "headers": {**event["headers"], "idempotency-key": "call-1"}}
+            usages.append(("with a key", _usage(handler, keyed)))
+            usages.append(("with a key, repeated", _usage(handler, keyed)))
+        rows += [usage.row(f"{stem}, {which}") for which, usage in usages]
+    return _INTRODUCTION + "".join(rows)
+
+
+def _usage(handler: Any, event: dict[str, Any]) -> Usage:
+    with recorded() as usage:
+        handler(event, _Context())
+    return usage
+
+
+def _size(body: bytes, ours: str) -> int:
+    # Without what is only there because the units were asked for.
+    return len(json.dumps({name: value for name, value in json.loads(body).items() if name != ours}))
+
+
+@contextmanager
+def recorded() -> Iterator[Usage]:
+    """Record what the process's client asks until the block ends."""
+    usage = Usage()
+
+    def ask_for_units(params: dict[str, Any], **_: Any) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def sent(request: Any, **_: Any) -> None:
+        usage.sent += _size(request.body, "ReturnConsumedCapacity")
+
+    def received(http_response: Any, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        usage.operations.append(model.name)
+        usage.received += _size(http_response.content, "ConsumedCapacity")
+        consumed = parsed.get("ConsumedCapacity", [])
+        for entry in consumed if isinstance(consumed, list) else [consumed]:
+            if model.name == "TransactWriteItems":
+                usage.write_units += entry["CapacityUnits"]
+            else:
+                usage.read_units += entry["CapacityUnits"]
+
+    events = client().meta.events
+    handlers: list[tuple[str, Any]] = [
+        ("provide-client-params.dynamodb.*", ask_for_units),
+        ("before-send.dynamodb.*", sent),
+        ("after-call.dynamodb.*", received),
+    ]
+    for name, handler in handlers:
+        events.register(name, handler)
+    try:
+        yield usage
+    finally:
+        for name, handler in handlers:
+            events.unregister(name, handler)
+
+
+if __name__ == "__main__":
+    main()
