@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from paidline.domain.api_clients import digest_of
 from tests.support import documented
 from tests.support.api import Api
 
@@ -343,6 +345,39 @@ def test_a_debit_that_emptied_the_wallet_is_answered_again_with_its_success(api:
     first = api.documented(SUBTRACT, idempotencyKey="call-1", tokens=1971)
 
     assert api.documented(SUBTRACT, idempotencyKey="call-1", tokens=1971).body == first.body
+
+
+def test_a_key_belongs_to_the_endpoint_that_used_it(api: Api) -> None:
+    api.documented(SUBTRACT, idempotencyKey="call-1")
+    added = api.documented(ADD, idempotencyKey="call-1")
+
+    assert added.json["wallet"]["tokens"] == "1971"
+    assert "idempotency-hit" not in added.headers
+
+
+def test_a_key_belongs_to_the_hash_that_used_it(api: Api) -> None:
+    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=frozenset())
+    api.store.put("API_CLIENTS_TABLE", other.to_item())
+    api.documented(SUBTRACT, idempotencyKey="call-1")
+
+    second = api.documented(SUBTRACT, idempotencyKey="call-1", authenticationHash="another hash")
+
+    assert second.json["wallet"]["tokens"] == "1771"
+
+
+def test_a_key_is_free_again_after_30_days_whether_or_not_its_item_is_gone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thirty_days = 30 * 24 * 60 * 60
+    now = time.time()
+    api.documented(SUBTRACT, idempotencyKey="call-1")
+    monkeypatch.setattr(time, "time", lambda: now + thirty_days - 60)
+    kept = api.documented(SUBTRACT, idempotencyKey="call-1")
+    monkeypatch.setattr(time, "time", lambda: now + thirty_days + 60)
+    expired = api.documented(SUBTRACT, idempotencyKey="call-1")
+
+    assert kept.headers["idempotency-hit"] == "true"
+    assert expired.json["wallet"]["tokens"] == "1771"
 
 
 def test_a_blank_key_in_the_header_is_no_key(api: Api) -> None:
