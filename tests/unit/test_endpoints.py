@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from paidline.domain.api_clients import digest_of
+from paidline.store.api_clients import ApiClient
 from tests.support import documented
 from tests.support.api import Api
 
