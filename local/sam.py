@@ -14,6 +14,8 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
 
 from local import data, engine, settings, tables, template
 from local.gateway import set_environment
@@ -21,6 +23,8 @@ from local.gateway import set_environment
 # How containers call the machine that they run on; samconfig.toml gives them the name.
 _HOST = "host.docker.internal"
 _SAM = template.PROJECT / ".venv-sam" / "bin" / "sam"
+# No request can ever reach an AWS account with these.
+_MADE_UP = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-west-1"}
 _START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 _DOCKER_SECONDS = 30.0
@@ -32,8 +36,8 @@ class SamError(Exception):
 
 def main() -> int:
     """Serves until it is told to stop."""
-    # A plain TERM would end this process and leave what it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _end)
     try:
         document = settings.read_seed(settings.seed_path())
         port = settings.port()
@@ -44,8 +48,13 @@ def main() -> int:
     except (settings.SettingError, data.DataError, engine.EngineError, SamError) as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    """Ends this process by way of what it must clean up, which a second signal does not interrupt."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def reachable_address() -> str:
@@ -130,7 +139,10 @@ def invoke(store: engine.Engine, function: str, event: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    """What sam gets of this environment: it would hand a variable of the functions on, before the template's."""
+    withheld = {*template.read().environment, "AWS_PROFILE", "AWS_SESSION_TOKEN"}
+    kept = {name: value for name, value in os.environ.items() if name not in withheld}
+    return {**kept, **_MADE_UP, "SAM_CLI_TELEMETRY": "0"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
