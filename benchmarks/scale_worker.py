@@ -69,6 +69,7 @@ def parameters(stem: str, number: int) -> dict[str, str]:
         "dialStatus": "ANSWER",
     }
     return {
+        "get_profile_data": {"authenticationHash": _AGENTS_HASH},
         "get_status_by_ref": ref,
         "update_status_by_ref": {**ref, "status": "pause"},
         "update_status_by_line_sharing": {

@@ -18,3 +18,14 @@ $(BENCH)/.installed: requirements/bench.txt $(shell find layers/shared -name '*.
 .PHONY: store-calls
 store-calls: .venv-run/.installed ## Write the table of DynamoDB calls and units into docs.
 	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null
+
+.PHONY: scale throughput cost
+scale: .venv-run/.installed ## Compare latencies at a thousand and a million of everything, and list ten thousand profiles.
+	@.venv-run/bin/python -m benchmarks.scale
+	@.venv-run/bin/python -m benchmarks.profile_list
+
+throughput: .venv-run/.installed ## Load the local gateway; needs wrk.
+	@.venv-run/bin/python -m benchmarks.throughput
+
+cost: .venv-run/.installed ## Reckon the list price of a million requests from what make bench measured.
+	@.venv-run/bin/python -m benchmarks.cost
