@@ -135,7 +135,7 @@ def test_a_value_is_taken_to_the_letter(api: Api, stem: str, changes: dict[str, 
     assert api.documented(stem, **changes).refusal == refusal
 
 
-@pytest.mark.parametrize("ref", ["38", 38, "000038", "0038", " 38 "])
+@pytest.mark.parametrize("ref", ["38", 38, "000038", "0038", "000000000038", " 38 "])
 def test_leading_zeros_of_a_ref_do_not_count_and_the_stored_spelling_is_shown(api: Api, ref: str | int) -> None:
     assert api.documented(STATUS, ref=ref).json["user"]["ref"] == "000038"
 
