@@ -261,7 +261,7 @@ class Model:
 
     def check_balances(self, store: Any) -> None:
         """Compares every wallet's head with the store: cheap, so it can be done often."""
-        for item in _items(store, self._tables["WALLETS_TABLE"]):
+        for item in items(store, self._tables["WALLETS_TABLE"]):
             if "pointsTo" not in item:
                 wallet = self.wallets[item["walletId"]["S"]]
                 check(int(item["tokens"]["N"]) == wallet.balances[-1], "a balance is the sum of its ledger")
@@ -274,7 +274,7 @@ class Model:
         check(not problems, f"the audit finds nothing, but it found: {problems}")
         check(not any(refused.token in self.written for refused in self._refused), "what is refused changes nothing")
         entries = {}
-        for item in _items(store, self._tables["WALLET_LEDGER_TABLE"]):
+        for item in items(store, self._tables["WALLET_LEDGER_TABLE"]):
             entries[item["walletId"]["S"], int(item["seq"]["N"])] = item["token"]["S"], int(item["tokens"]["N"])
         for wallet in self.wallets.values():
             for seq, (token, balance) in enumerate(zip(wallet.tokens, wallet.balances, strict=True), 1):
@@ -282,12 +282,13 @@ class Model:
                 is_same = stored is not None and stored[1] == balance and (seq == 1 or stored[0] == token)
                 check(is_same, "every effect is in the ledger as it was written")
         check(not entries, "nothing is in the ledger that nobody wrote")
-        sessions = {item["id"]["N"]: item["token"]["S"] for item in _items(store, self._tables["CALL_SESSIONS_TABLE"])}
+        sessions = {item["id"]["N"]: item["token"]["S"] for item in items(store, self._tables["CALL_SESSIONS_TABLE"])}
         check(sessions == self.sessions, "the sessions are those that were written")
-        answers = Counter(item["answer"]["S"] for item in _items(store, self._tables["IDEMPOTENCY_KEYS_TABLE"]))
+        answers = Counter(item["answer"]["S"] for item in items(store, self._tables["IDEMPOTENCY_KEYS_TABLE"]))
         check(answers == Counter(used.answer for used in self.keys.values()), "the keys are those that were used")
 
 
-def _items(store: Any, table: str) -> list[dict[str, Any]]:
+def items(store: Any, table: str) -> list[dict[str, Any]]:
+    """Everything in a table."""
     pages = store.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]

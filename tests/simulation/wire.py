@@ -140,7 +140,12 @@ class Wire:
     def attach(self, client: Any) -> None:
         """Takes the place of the client's connection."""
         client.meta.events.register("before-send.dynamodb", self._send)
-        client.meta.events.register("choose-signer.dynamodb", lambda **_: botocore.UNSIGNED)
+        client.meta.events.register("choose-signer.dynamodb", _do_not_sign)
+
+    def detach(self, client: Any) -> None:
+        """Gives the client its connection back."""
+        client.meta.events.unregister("before-send.dynamodb", self._send)
+        client.meta.events.unregister("choose-signer.dynamodb", _do_not_sign)
 
     def deliver_late(self, index: int) -> None:
         """Brings a call to the engine for which nobody waits any more."""
@@ -229,6 +234,10 @@ class Wire:
         told = failed[self._weather.pick(len(failed))]
         answer["CancellationReasons"] = [reason if n == told else {"Code": "None"} for n, reason in enumerate(reasons)]
         return Received(received.status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(answer).encode())
+
+
+def _do_not_sign(**_: Any) -> Any:
+    return botocore.UNSIGNED
 
 
 def _error(status: int, code: str, **content: Any) -> Received:
