@@ -25,6 +25,7 @@ lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgra
 	$(COMPILE) requirements/fallback.in --output-file requirements/fallback.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
+	$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 
 clean: ## Remove everything that the other targets made.

@@ -2,16 +2,24 @@
 BENCH = build/bench
 
 .PHONY: bench
-bench: $(BENCH)/.installed .venv-run/.installed ## Compare the functions with the usual ways of writing them. ROUNDS=15
-	@PATH="$$(make/python3.13):$$PATH" .venv-run/bin/python -m benchmarks.handlers $(if $(ROUNDS),--rounds $(ROUNDS))
+bench: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed .venv-sam/.installed ## Compare the functions with the usual ways of writing them. ROUNDS=15
+	@export PATH="$$(make/python3.13):$$PATH" \
+		&& .venv-run/bin/python -m benchmarks.handlers $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		&& .venv-run/bin/python -m benchmarks.runtime
 
-$(BENCH)/.installed: requirements/bench.txt $(shell find layers/shared -name '*.py') layers/shared/Makefile layers/shared/requirements.txt
-	@rm -rf $(BENCH) && mkdir -p $(BENCH)
+$(BENCH)/plain.installed: requirements/bench.txt
+	@rm -rf $(BENCH)/plain $(BENCH)/runtime && mkdir -p $(BENCH)
 	@export PATH="$$(make/python3.13):$$PATH" \
 		&& python3.13 -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
 			--requirement requirements/bench.txt --target $(BENCH)/plain \
-		&& python3.13 -m compileall -q --invalidation-mode unchecked-hash $(BENCH)/plain \
-		&& $(MAKE) --no-print-directory -C layers/shared ARTIFACTS_DIR=$(CURDIR)/$(BENCH)/layer \
+		&& python3.13 -m compileall -q --invalidation-mode unchecked-hash $(BENCH)/plain
+	@touch $@
+
+# Built as it is for deployment.
+$(BENCH)/layer.installed: layers/shared/Makefile layers/shared/requirements.txt $(shell find layers/shared -name '*.py')
+	@rm -rf $(BENCH)/layer && mkdir -p $(BENCH)
+	@export PATH="$$(make/python3.13):$$PATH" \
+		&& $(MAKE) --silent -C layers/shared ARTIFACTS_DIR=$(CURDIR)/$(BENCH)/layer \
 			build-SharedLayer$(if $(filter aarch64 arm64,$(shell uname -m)),Arm64,X8664)
 	@touch $@
 
