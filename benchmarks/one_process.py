@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+Clocks = tuple[int, int]
+
 
 class Context:
     """What Lambda tells of an invocation."""
@@ -20,12 +22,12 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:benchmark"
     aws_request_id = "00000000-0000-0000-0000-000000000000"
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         """Tell that there is time enough."""
         return 10_000
 
 
-def main():
+def main() -> None:
     """Measure, and print."""
     event = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     warm_up, requests = int(sys.argv[2]), int(sys.argv[3])
@@ -34,7 +36,7 @@ def main():
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     start = _clocks()
-    import app
+    import app  # type: ignore[import-not-found]
 
     imported = _clocks()
     first = app.lambda_handler(event, Context())
@@ -60,15 +62,15 @@ def main():
     os.write(result, json.dumps(line).encode())
 
 
-def _clocks():
+def _clocks() -> Clocks:
     return time.process_time_ns(), time.perf_counter_ns()
 
 
-def _difference(start, end):
+def _difference(start: Clocks, end: Clocks) -> list[float]:
     return [(later - earlier) / 1e6 for earlier, later in zip(start, end, strict=True)]
 
 
-def _peak_kb():
+def _peak_kb() -> int:
     # Of this program alone; getrusage would count its parent's memory from before the exec.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0])

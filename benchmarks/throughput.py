@@ -23,6 +23,7 @@ from local import template
 
 _THREADS = 1
 _PEOPLE = 500
+_WARM_UP_SECONDS = 2
 _START_SECONDS = 30
 _PATTERNS = {
     "requests per s": r"Requests/sec:\s+([\d.]+)",
@@ -45,11 +46,15 @@ def main() -> None:
     with TemporaryDirectory() as folder, _gateway(Path(folder)) as url:
         for route in sorted(template.read().routes, key=lambda route: route.function.stem):
             script = _script(Path(folder), route.function.stem)
-            command = ["wrk", f"-t{_THREADS}", f"-c{options.connections}", f"-d{options.seconds}s", "--latency"]
-            done = subprocess.run(
-                [*command, "-s", script, url + route.path], check=True, capture_output=True, text=True
-            )
-            print(f"| {route.function.stem} | {_cells(done.stdout)} |", flush=True)
+            # Not counted: the processes' start, and what they remember of the first requests.
+            _load(url + route.path, script, connections=options.connections, seconds=_WARM_UP_SECONDS)
+            report = _load(url + route.path, script, connections=options.connections, seconds=options.seconds)
+            print(f"| {route.function.stem} | {_cells(report)} |", flush=True)
+
+
+def _load(url: str, script: str, *, connections: int, seconds: int) -> str:
+    command = ["wrk", f"-t{_THREADS}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script, url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _script(folder: Path, stem: str) -> str:
