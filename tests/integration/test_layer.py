@@ -25,8 +25,10 @@ STEMS = sorted(path.stem for path in (template.PROJECT / "events").glob("*.json"
 
 # A function in a process of its own, as in Lambda; its event is sent twice, to meet what the store says to a repeat.
 FUNCTION = """
-import json, sys
+import gc, json, sys
 import app
+
+assert gc.isenabled()
 
 class Context:
     aws_request_id = "11111111-2222-3333-4444-555555555555"
