@@ -381,6 +381,18 @@ def test_a_key_is_free_again_after_30_days_whether_or_not_its_item_is_gone(
     assert expired.json["wallet"]["tokens"] == "1771"
 
 
+def test_an_expired_key_gives_its_answer_no_more_where_the_request_is_now_refused(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    api.documented(SUBTRACT, idempotencyKey="call-1", tokens=1971)
+    monkeypatch.setattr(time, "time", lambda: now + 31 * 24 * 60 * 60)
+
+    answer = api.documented(SUBTRACT, idempotencyKey="call-1", tokens=1971)
+
+    assert answer.refusal == (30, "insufficient_tokens")
+
+
 def test_a_blank_key_in_the_header_is_no_key(api: Api) -> None:
     for _ in range(2):
         answer = api.call(SUBTRACT, documented.parameters(SUBTRACT), idempotency_key="  ")
