@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import random
 from collections import Counter
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from local import data, engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
@@ -255,21 +256,18 @@ class Episode:
 
     def run(self) -> Result:
         """Runs it to its end and checks everything. Raises Violation."""
-        set_environment(self._template, self._endpoint)
-        tables.create(self._store, self._template.tables)
         line = Line(self._endpoint)
-        try:
+        with ExitStack() as stack:
+            stack.callback(line.close)
+            stack.enter_context(patch.dict(os.environ))
+            set_environment(self._template, self._endpoint)
+            tables.create(self._store, self._template.tables)
+            stack.callback(tables.delete, self._store, self._template.tables)
             data.load(self._store, document(self._wallets))
-            with (
-                seams.replaced(self._time, self._chance, self._scheduler.sleep),
-                open(os.devnull, "w") as nowhere,
-                contextlib.redirect_stdout(nowhere),
-            ):
-                return self._run(line)
-        finally:
-            self._scheduler.abandon()
-            line.close()
-            tables.delete(self._store, self._template.tables)
+            stack.enter_context(seams.replaced(self._time, self._chance, self._scheduler.sleep))
+            stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+            stack.callback(self._scheduler.abandon)
+            return self._run(line)
 
     def _run(self, line: Line) -> Result:
         self._model = Model(self._template.environment, self._wallets, self._time)

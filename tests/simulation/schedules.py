@@ -6,12 +6,13 @@ takes it, until none has. Two reads in a row leave the same behind in either ord
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any
+from unittest.mock import patch
 
 from local import data, engine, tables, template
 from local.audit import audit
@@ -171,26 +172,22 @@ def _handling(delivery: Delivery, model: Model) -> Callable[[], None]:
     return handle
 
 
-@contextlib.contextmanager
+@contextmanager
 def explorer(endpoint: str) -> Iterator[Explorer]:
     """Makes the tables of an explorer, which go with it."""
     service = template.read(table_prefix=f"Schedules{os.getpid()}")
-    set_environment(service, endpoint)
     store: Any = engine.client(endpoint)
-    tables.create(store, service.tables)
-    made = Explorer(endpoint, service)
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ))
+        set_environment(service, endpoint)
+        tables.create(store, service.tables)
+        stack.callback(tables.delete, store, service.tables)
         data.load(store, document([]))
-        with (
-            seams.replaced(TIME, random.Random(0), lambda _: None),
-            open(os.devnull, "w") as nowhere,
-            contextlib.redirect_stdout(nowhere),
-        ):
-            # Who calls and which number was dialed is looked up once in a process, and known from then on.
-            handlers()[BY_PIN](
-                event(json.dumps({"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"})), CONTEXT
-            )
-            yield made
-    finally:
-        made.close()
-        tables.delete(store, service.tables)
+        stack.enter_context(seams.replaced(TIME, random.Random(0), lambda _: None))
+        stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        # Who calls and which number was dialed is looked up once in a process, and known from then on.
+        body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
+        handlers()[BY_PIN](event(json.dumps(body)), CONTEXT)
+        made = Explorer(endpoint, service)
+        stack.callback(made.close)
+        yield made

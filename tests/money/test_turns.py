@@ -1,0 +1,45 @@
+"""Within one process the movements of a wallet queue up; nobody waits longer than a caller does."""
+
+from __future__ import annotations
+
+import pytest
+
+from paidline.codes import StoreUnavailable
+from paidline.domain.turns import Turn
+from paidline.store.client import client
+from tests.money.conftest import START, SUBTRACT, Service
+
+
+def test_a_free_turn_is_taken_at_once_and_given_back_at_the_end() -> None:
+    for _ in range(2):
+        with Turn("6254") as turn:
+            assert turn.wait(0) is False
+
+
+def test_a_turn_that_does_not_come_in_time_is_a_fault_of_ours_and_not_given_back_by_who_never_had_it() -> None:
+    with Turn("6254") as first:
+        first.wait(0)
+        with pytest.raises(StoreUnavailable, match="contention"), Turn("6254") as second:
+            second.wait(0.01)
+        with pytest.raises(StoreUnavailable), Turn("6254") as third:
+            third.wait(-1)
+
+
+def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = Turn.wait
+
+    def rival_first(turn: Turn, longest_s: float) -> bool:
+        monkeypatch.setattr(Turn, "wait", wait)
+        service.send(SUBTRACT)
+        return True
+
+    service.send(SUBTRACT, tokens=1)
+    monkeypatch.setattr(Turn, "wait", rival_first)
+    calls: list[str] = []
+    client().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    answer = service.send(SUBTRACT)
+
+    assert answer.tokens == START - 1 - 30 - 30
+    assert calls == ["Query", "Query", "TransactWriteItems", "Query", "TransactWriteItems"]

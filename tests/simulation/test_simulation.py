@@ -1,0 +1,29 @@
+"""A short run of the simulation, and that a seed replays it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.simulation.episode import run
+from tests.simulation.wire import WRITE_FAULTS
+
+
+def test_nothing_is_lost_doubled_or_negative_in_random_episodes(
+    engine_endpoint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = [run(seed, 200, engine_endpoint) for seed in range(1, 11)]
+
+    faults = sum((result.faults for result in results), Counter[str]())
+    with capsys.disabled():
+        print(f"\n{sum(result.operations for result in results):,} operations, {sum(faults.values()):,} faults, right")
+    # A kind of fault that never happens proves nothing.
+    assert faults.keys() == set(WRITE_FAULTS)
+
+
+def test_the_same_seed_gives_the_same_history_step_by_step(engine_endpoint: str) -> None:
+    first, again, other = (run(seed, 200, engine_endpoint) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first.history != other.history
