@@ -10,3 +10,7 @@ audit: .venv-run/.installed ## Check every wallet against its ledger, reading on
 .PHONY: simulate
 simulate: .venv/.installed ## Random requests and faults, checked at every step. OPS=20000 SEED=1 JOBS=1 ENGINE=url
 	@.venv/bin/python -m tests.simulation
+
+.PHONY: sensitivity
+sensitivity: .venv/.installed ## Plant defects in a copy of the code and see that the tests notice. ONLY=part-of-a-name
+	@.venv/bin/python -m tests.sensitivity

@@ -1,0 +1,155 @@
+"""Movements whose store answers late, partly or with a conflict: what happens is chosen call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from paidline.store.client import client
+from tests.money.conftest import START, SUBTRACT, Answer, Service
+from tests.simulation.wire import TRANSACTION, Line, Sent, Wire
+
+
+class Script:
+    """The weather as it is written down: what becomes of each transaction, in order."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.picks = 0
+
+    def fault(self, operation: str) -> str:
+        """The next one that is written down."""
+        return self.faults.pop(0) if operation == TRANSACTION and self.faults else ""
+
+    def forgets(self) -> bool:
+        """Always, so that nothing rests on the store's memory."""
+        return True
+
+    def pick(self, count: int) -> int:
+        """The same in every case."""
+        return min(self.picks, count - 1)
+
+
+class Scene:
+    """A request on a scripted wire, with what rivals do before each of its transactions."""
+
+    def __init__(self, service: Service) -> None:
+        self.script = Script()
+        self.before: dict[int, Callable[[], None]] = {}
+        self.transactions = 0
+        self._service = service
+        self._line = Line(service.endpoint)
+        self.wire = Wire(self._line, self.script, self._leave, lambda *_: None, lambda _: None)
+
+    def _leave(self, sent: Sent | None) -> None:
+        if sent and sent.operation == TRANSACTION:
+            self.transactions += 1
+            self.before.get(self.transactions, lambda: None)()
+
+    def send(self, **changes: str) -> Answer:
+        """Sends the documented debit over the wire."""
+        self.wire.attach(client())
+        try:
+            return self._service.send(SUBTRACT, **changes)
+        finally:
+            self.wire.detach(client())
+
+    def rival(self) -> None:
+        """Another process's debit, over a connection of its own."""
+        self.wire.detach(client())
+        self._service.send(SUBTRACT, tokens=1)
+        self.wire.attach(client())
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._line.close()
+
+
+@pytest.fixture
+def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    # The rival is another process, so it does not queue behind the request.
+    monkeypatch.setattr("paidline.domain.turns.Turn.wait", lambda *_: False)
+    made = Scene(service)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotencyKey": "call-1"}], ids=["without a key", "with a key"])
+def test_a_first_delivery_that_arrives_after_its_repeat_met_a_conflict_counts_once(
+    service: Service, scene: Scene, key: dict[str, str]
+) -> None:
+    scene.script.faults = ["delayed", "conflict"]
+    scene.before[3] = lambda: scene.wire.deliver_late(0)
+    answer = scene.send(**key)
+
+    assert (answer.code, answer.tokens) == (20, START - 30)
+    assert scene.transactions == 3
+    assert len(service.entries()) == 1
+    assert service.balance() == START - 30
+
+
+def test_a_delivery_that_arrives_after_a_rival_took_its_number_is_void(service: Service, scene: Scene) -> None:
+    scene.script.faults = ["delayed"]
+    scene.before[2] = scene.rival
+    answer = scene.send()
+    scene.wire.deliver_late(0)
+
+    assert (answer.code, answer.tokens) == (20, START - 31)
+    assert [entry["amount"]["N"] for entry in service.entries()] == ["-1", "-30"]
+    assert service.balance() == START - 31
+
+
+@pytest.mark.parametrize("named", [0, 1], ids=["the wallet", "the entry"])
+def test_an_own_earlier_delivery_is_found_though_the_store_names_only(
+    service: Service, scene: Scene, named: int
+) -> None:
+    scene.script.picks = named
+    scene.script.faults = ["answer_lost", "half_told"]
+    answer = scene.send()
+
+    assert (answer.code, answer.tokens) == (20, START - 30)
+    assert len(service.entries()) == 1
+
+
+@pytest.mark.parametrize("named", [0, 1], ids=["the wallet", "the entry"])
+def test_a_rival_is_let_past_though_the_store_names_only(service: Service, scene: Scene, named: int) -> None:
+    scene.script.picks = named
+    scene.script.faults = ["half_told"]
+    scene.before[1] = scene.rival
+    answer = scene.send()
+
+    assert (answer.code, answer.tokens) == (20, START - 31)
+    assert scene.transactions == 2
+    assert service.balance() == START - 31
+
+
+def test_conflicts_pass(service: Service, scene: Scene) -> None:
+    scene.script.faults = ["conflict", "conflict", "conflict"]
+
+    assert scene.send().tokens == START - 30
+    assert scene.transactions == 4
+
+
+def test_conflicts_without_end_are_a_503_that_moved_nothing(
+    service: Service, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paidline.store.transaction._PATIENCE_S", 0.05)
+    scene.script.faults = ["conflict"] * 1000
+    answer = scene.send()
+
+    assert (answer.status, answer.code, answer.reason) == (503, 30, "contention")
+    assert service.entries() == []
+
+
+def test_a_wallet_that_goes_away_in_the_middle_is_unknown(service: Service, scene: Scene) -> None:
+    def remove() -> None:
+        (item,) = [item for item in service.items("WALLETS_TABLE") if item["walletId"]["S"] == "6254"]
+        key = {name: item[name] for name in ("applicationId", "walletKey")}
+        service.store.delete_item(TableName=service.tables["WALLETS_TABLE"], Key=key)
+
+    scene.before[1] = remove
+    answer = scene.send()
+
+    assert (answer.status, answer.code, answer.reason) == (200, 30, "unknown_pin")
+    assert service.entries() == []

@@ -1,0 +1,310 @@
+"""Planted defects: what a hurried change could do to the code, each with the tests that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LAYER = "layers/shared/src/paidline"
+WALLETS, ONCE, SESSIONS = (
+    f"{_LAYER}/domain/wallets.py",
+    f"{_LAYER}/domain/exactly_once.py",
+    f"{_LAYER}/domain/call_sessions.py",
+)
+TYPES, TURNS, ENDPOINT = f"{_LAYER}/domain/types.py", f"{_LAYER}/domain/turns.py", f"{_LAYER}/edge/endpoint.py"
+STORED_WALLETS, LEDGER = f"{_LAYER}/store/wallets.py", f"{_LAYER}/store/ledger.py"
+KEYS, TRANSACTION, CLIENT = (
+    f"{_LAYER}/store/idempotency_keys.py",
+    f"{_LAYER}/store/transaction.py",
+    f"{_LAYER}/store/client.py",
+)
+STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "local/audit.py"
+
+# Quick tests come first: most defects are noticed before the simulation has to run.
+KEY_TESTS = "tests/money/test_keys.py"
+LOST = "tests/money/test_lost_answers.py"
+AUDITS = "tests/money/test_audit.py"
+TURN_TESTS = "tests/money/test_turns.py"
+SIMULATION = "tests/simulation/test_simulation.py"
+SCHEDULES = "tests/simulation/test_schedules.py"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One change to one file, and where it must be noticed."""
+
+    name: str
+    path: str
+    code: str
+    defect: str
+    tests: tuple[str, ...] = (KEY_TESTS, LOST, SIMULATION)
+
+    def plant(self, code: str) -> str:
+        """The file with the defect in it. Raises ValueError where the code has moved on."""
+        if code.count(self.code) != 1:
+            raise ValueError(f"{self.name}: what it changes is {code.count(self.code)} times in {self.path}")
+        return code.replace(self.code, self.defect)
+
+
+DEFECTS = (
+    Defect(
+        "the wallet's sequence number is not checked",
+        STORED_WALLETS,
+        '"seq = :seen"',
+        '"attribute_exists(seq) OR seq = :seen"',
+    ),
+    Defect(
+        "the wallet is written without regard to what was read",
+        STORED_WALLETS,
+        '            "ConditionExpression": "seq = :seen",\n',
+        '            "ConditionExpression": "seq >= :seen",\n',
+    ),
+    Defect(
+        "an entry may replace another",
+        LEDGER,
+        '"attribute_not_exists(seq)"',
+        '"attribute_not_exists(seq) OR attribute_exists(seq)"',
+        (LOST, KEY_TESTS, SIMULATION, SCHEDULES),
+    ),
+    Defect(
+        "a session may replace another",
+        STORED_SESSIONS,
+        '"attribute_not_exists(id)"',
+        '"attribute_not_exists(id) OR attribute_exists(id)"',
+        ("tests/money/test_sessions.py",),
+    ),
+    Defect(
+        "a used key may be used again",
+        KEYS,
+        '"attribute_not_exists(keyDigest) OR expiresAt <= :now"',
+        '"attribute_not_exists(keyDigest) OR expiresAt > :now OR expiresAt <= :now"',
+    ),
+    Defect(
+        "an expired key is never new again",
+        KEYS,
+        '"attribute_not_exists(keyDigest) OR expiresAt <= :now"',
+        '"attribute_not_exists(keyDigest) OR expiresAt < :now AND expiresAt > :now"',
+    ),
+    Defect("keys are kept for a day", KEYS, "_KEPT_S = 30 * 24", "_KEPT_S = 24"),
+    Defect(
+        "a key's expiry is left to the store",
+        KEYS,
+        "return used if used and used.expires_at > time.time() else None",
+        "return used",
+    ),
+    Defect(
+        "the key is written outside the transaction",
+        WALLETS,
+        "                transaction.write(operations)\n                return body\n",
+        "                transaction.write(operations[:2])\n"
+        "                if key:\n"
+        "                    transaction.write(operations[2:])\n"
+        "                return body\n",
+    ),
+    Defect(
+        "the key of a movement is not written",
+        WALLETS,
+        "            if key:\n                operations.append",
+        "            if False:\n                operations.append",
+    ),
+    Defect(
+        "the key of a session is not written",
+        SESSIONS,
+        "        if key:\n            operations.append",
+        "        if False:\n            operations.append",
+    ),
+    Defect(
+        "a key is not scoped to the hash", ONCE, "_digest(client_digest, endpoint, text)", "_digest(endpoint, text)"
+    ),
+    Defect(
+        "a key is not scoped to the endpoint",
+        ONCE,
+        "_digest(client_digest, endpoint, text)",
+        "_digest(client_digest, text)",
+    ),
+    Defect(
+        "a reused key's contents are not compared",
+        ONCE,
+        "if used.request_digest != key.request_digest:",
+        "if not used.request_digest:",
+    ),
+    Defect(
+        "contents leave the PIN out", ENDPOINT, "for name in sorted(fields))", 'for name in sorted(fields - {"pin"}))'
+    ),
+    Defect(
+        "contents leave the amount out",
+        ENDPOINT,
+        "for name in sorted(fields))",
+        'for name in sorted(fields - {"tokens"}))',
+    ),
+    Defect(
+        "a repeat does not say so", ONCE, "return Outcome(used.answer, is_repeat=True)", "return Outcome(used.answer)"
+    ),
+    Defect(
+        "a refusal does not look whether its key was used",
+        ONCE,
+        "except (Refusal, KeyInUse) as failure:",
+        "except KeyInUse as failure:",
+    ),
+    Defect(
+        "a blank key is a key",
+        ENDPOINT,
+        '.get("idempotency-key", "").strip()',
+        '.get("idempotency-key", "")',
+        (KEY_TESTS,),
+    ),
+    Defect(
+        "the balance is read again for the answer",
+        WALLETS,
+        "                transaction.write(operations)\n                return body\n",
+        "                transaction.write(operations)\n                return answer(find())\n",
+        (KEY_TESTS, SIMULATION, SCHEDULES),
+    ),
+    Defect(
+        "the answer has the balance before the movement",
+        WALLETS,
+        "body = answer(replace(found, wallet=moved))",
+        "body = answer(found)",
+    ),
+    Defect(
+        "a balance may be one below zero",
+        WALLETS,
+        "if balance < 0:",
+        "if balance < -1:",
+        (SIMULATION, "tests/money/test_bounds.py"),
+    ),
+    Defect("the last token cannot be spent", WALLETS, "if balance < 0:", "if balance <= 0:"),
+    Defect(
+        "a balance may be one above the maximum",
+        WALLETS,
+        "if balance > MOST_TOKENS:",
+        "if balance > MOST_TOKENS + 1:",
+        ("tests/money/test_bounds.py", SIMULATION),
+    ),
+    Defect(
+        "a balance may not reach the maximum",
+        WALLETS,
+        "if balance > MOST_TOKENS:",
+        "if balance >= MOST_TOKENS:",
+        ("tests/money/test_bounds.py", SIMULATION),
+    ),
+    Defect(
+        "the maximum is not checked",
+        WALLETS,
+        '        raise Refused("too_many_tokens")',
+        "        pass",
+        ("tests/money/test_bounds.py", SIMULATION),
+    ),
+    Defect(
+        "an earlier delivery of the same movement is not recognized",
+        WALLETS,
+        "                if _was_written(entry, cancelled):",
+        "                if False and _was_written(entry, cancelled):",
+        (LOST, SIMULATION),
+    ),
+    Defect(
+        "any taken number counts as an earlier delivery",
+        WALLETS,
+        "return LedgerEntry.from_item(appended.item).token == entry.token",
+        "return True",
+        (SIMULATION, SCHEDULES),
+    ),
+    Defect(
+        "where the entry is not shown it is not looked up",
+        WALLETS,
+        "    return written is not None and written.token == entry.token",
+        "    return False",
+        (SIMULATION, "tests/money/test_half_told.py"),
+    ),
+    Defect(
+        "each attempt has a token of its own",
+        WALLETS,
+        "            entry = _entry(found.wallet, amount, source, key, token)",
+        "            entry = _entry(found.wallet, amount, source, key, ids.new_token())",
+        ("tests/money/test_half_told.py", SIMULATION),
+    ),
+    Defect(
+        "the wallet is read again after a mere conflict",
+        WALLETS,
+        "            if was_overtaken:\n",
+        "            if was_overtaken or True:\n",
+        ("tests/money/test_half_told.py", SIMULATION),
+    ),
+    Defect(
+        "the wallet is not read again after a lost race",
+        WALLETS,
+        "            if was_overtaken:\n",
+        "            if False and was_overtaken:\n",
+        (TURN_TESTS, SCHEDULES),
+    ),
+    Defect(
+        "the wallet is not read again after a turn was waited for",
+        WALLETS,
+        "        if turn.wait(patience.left_s()):\n",
+        "        if turn.wait(patience.left_s()) and False:\n",
+        (TURN_TESTS,),
+    ),
+    Defect("a turn is never given back", TURNS, "            self._lock.release()", "            pass", (TURN_TESTS,)),
+    Defect(
+        "a session that an earlier delivery wrote is written again",
+        SESSIONS,
+        "if transaction.was_ours(cancelled, session.token):",
+        "if False:",
+        (LOST,),
+    ),
+    Defect(
+        "a conflict is an error",
+        TRANSACTION,
+        '"TransactionConflict", ',
+        "",
+        (SIMULATION, "tests/money/test_half_told.py"),
+    ),
+    Defect(
+        "a chain without the digest before",
+        LEDGER,
+        "content = json.dumps(asdict(self)",
+        'content = json.dumps({**asdict(self), "previous_digest": ""}',
+        (AUDITS,),
+    ),
+    Defect(
+        "a digest without the amount",
+        LEDGER,
+        "content = json.dumps(asdict(self)",
+        'content = json.dumps({**asdict(self), "amount": 0, "tokens": 0}',
+        (AUDITS,),
+    ),
+    Defect("entries are not linked", WALLETS, "previous_digest=wallet.digest,", 'previous_digest="",', (AUDITS,)),
+    Defect(
+        "the audit accepts a gap",
+        AUDIT,
+        "        if entry.seq != seq + 1:\n",
+        "        if entry.seq <= seq:\n",
+        (AUDITS,),
+    ),
+    Defect(
+        "the audit does not compare the last digest",
+        AUDIT,
+        "    elif digest != wallet.digest:",
+        "    elif digest != wallet.digest and False:",
+        (AUDITS,),
+    ),
+    Defect(
+        "a PIN is compared as a number",
+        TYPES,
+        'return pin == (self.digits.rjust(len(pin), "0") if self.is_integer else self.digits)',
+        'return pin.lstrip("0") == self.digits.lstrip("0")',
+    ),
+    Defect(
+        "a death is swallowed",
+        ENDPOINT,
+        "        except Exception as error:",
+        "        except BaseException as error:",
+        (SIMULATION, SCHEDULES),
+    ),
+    Defect(
+        "too few tokens take what is there",
+        WALLETS,
+        '        raise Refused("insufficient_tokens")',
+        "        balance = 0",
+        (KEY_TESTS, SIMULATION),
+    ),
+)
