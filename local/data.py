@@ -116,7 +116,7 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
         read = _Document.model_validate(document)
     except ValidationError as error:
         raise DataError(str(error)) from error
-    _check(read)
+    _check(client, read)
     for number, api_client in enumerate(read.api_clients, 1):
         _write(client, f"apiClients[{number}]", [_api_client(api_client)])
     for dialed in read.dialed_numbers:
@@ -134,7 +134,7 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
         _write(client, f"wallet {wallet.wallet_id}", _wallet(wallet))
 
 
-def _check(document: _Document) -> None:
+def _check(client: DynamoDBClient, document: _Document) -> None:
     refs = Counter(agents.key_of(agent.ref) for agent in document.agents)
     for agent in document.agents:
         if refs[agents.key_of(agent.ref)] > 1:
@@ -142,11 +142,24 @@ def _check(document: _Document) -> None:
         if unknown := agent.profile.keys() - DEFAULTS.keys():
             raise DataError(f"agent {agent.user_id}: a profile has no {', '.join(sorted(unknown))}")
     sharing = Counter(agent.outbound_number for agent in document.agents if agent.line_sharing)
-    if any(count > _MOST_ON_A_LINE for line, count in sharing.items() if line):
-        raise DataError(f"more than {_MOST_ON_A_LINE} agents share one line")
+    for line, count in sharing.items():
+        if line and count + _sharing_already(client, line) > _MOST_ON_A_LINE:
+            raise DataError(f"more than {_MOST_ON_A_LINE} agents share one line")
     known = refs.keys()
     if unknown_rows := [row.id for row in document.status_log if agents.key_of(row.ref) not in known]:
         raise DataError(f"status log row {unknown_rows[0]}: no agent has its ref")
+
+
+def _sharing_already(client: DynamoDBClient, line: str) -> int:
+    found = client.query(
+        TableName=os.environ["AGENTS_TABLE"],
+        IndexName=agents.LINE_INDEX,
+        KeyConditionExpression="outboundNumber = :line",
+        FilterExpression="lineSharing = :yes",
+        ExpressionAttributeValues={":line": {"S": line}, ":yes": {"BOOL": True}},
+        Select="COUNT",
+    )
+    return found["Count"]
 
 
 def _api_client(entry: _ApiClient) -> Operation:

@@ -34,6 +34,10 @@ class SessionCallCreateByRefRequest(OnceRequest):
             raise PydanticCustomError("end_before_start", "the end lies before the start")
         return self
 
+    def contents(self) -> tuple[str, ...]:
+        """List what is asked for, the ref without the leading zeros, which do not count."""
+        return OnceRequest.contents(self.model_copy(update={"ref": self.ref.lstrip("0")}))
+
 
 @endpoint("session_call_create_by_ref", SessionCallCreateByRefRequest, Scope.AGENTS)
 def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Answer:

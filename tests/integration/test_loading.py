@@ -110,6 +110,13 @@ def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:
     assert answer.json["user"]["userId"] == 1
 
 
+def test_agents_who_are_on_the_line_already_count(api: Api) -> None:
+    load(api, agents=on_one_line(49))
+
+    with pytest.raises(data.DataError, match="more than 49 agents share one line"):
+        load(api, agents=[{**on_one_line(1)[0], "userId": 50, "ref": "8000"}])
+
+
 def test_agents_who_do_not_share_it_do_not_count_on_a_line(api: Api) -> None:
     load(api, agents=on_one_line(60, lineSharing=False))
 

@@ -121,6 +121,12 @@ def test_the_first_check_that_fails_decides(
         (UPDATE, {"status": "ONLINE"}, (218, "invalid:status")),
         (UPDATE, {"status": "IN_CONVERSATION"}, (218, "invalid:status")),
         (UPDATE, {"status": "inconversation"}, (218, "invalid:status")),
+        (UPDATE, {"status": "o" * 10_000}, (218, "invalid:status")),
+        (UPDATE, {"status": "online\x00"}, (218, "invalid:status")),
+        (UPDATE, {"authenticationHash": "f" * 10_000}, (40, "unauthorized")),
+        (UPDATE, {"authenticationHash": "\x00"}, (40, "unauthorized")),
+        (UPDATE, {"authenticationHash": "\ud800"}, (40, "unauthorized")),
+        (UPDATE, {"status": "\ud800"}, (218, "invalid:status")),
         (SESSION, {"dialStatus": "answer"}, (311, "invalid:dialStatus")),
         (SESSION, {"dialStatus": "ANSWERED"}, (311, "invalid:dialStatus")),
         (SESSION, {"startTime": "2042-02-30 12:00:01"}, (10, "invalid:startTime")),
@@ -426,3 +432,11 @@ def test_an_event_without_a_body_is_an_invalid_request(api: Api, stem: str) -> N
     del event["body"]
 
     assert api.send(stem, event).refusal == (10, "missing:authenticationHash")
+
+
+def test_a_call_is_the_same_whatever_the_leading_zeros_of_its_ref(api: Api) -> None:
+    first = api.documented(SESSION, idempotencyKey="call-1", ref="000038")
+    again = api.documented(SESSION, idempotencyKey="call-1", ref=38)
+
+    assert again.body == first.body
+    assert again.headers["idempotency-hit"] == "true"

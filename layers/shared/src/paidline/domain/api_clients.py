@@ -18,7 +18,7 @@ class Scope(StrEnum):
 
 def digest_of(authentication_hash: str) -> str:
     """Compute what is stored of a hash: its SHA-256 in hex."""
-    return hashlib.sha256(authentication_hash.encode()).hexdigest()
+    return hashlib.sha256(authentication_hash.encode(errors="surrogatepass")).hexdigest()
 
 
 def authenticate(authentication_hash: str, scope: Scope) -> ApiClient:

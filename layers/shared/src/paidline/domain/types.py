@@ -94,10 +94,8 @@ def _pin(value: Any) -> Pin:
     return Pin(digits, is_integer=isinstance(value, int))
 
 
-Text = Annotated[
-    str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value), _printable(255)
-]
-"""A "String", such as a status or a dial status: `online`. Its meaning is checked later, since 40 comes first."""
+Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
+"""A "String", such as a status or a hash: `online`. Any at all: one that means nothing has a code of its own."""
 
 Keys = Annotated[str, BeforeValidator(_text), _printable(2_000)]
 """Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
