@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import suppress
+
 import pytest
 
 from paidline.codes import StoreUnavailable
+from paidline.domain import turns
 from paidline.domain.turns import Turn
 from paidline.store.client import client
 from tests.money.conftest import START, SUBTRACT, Service
@@ -23,6 +28,35 @@ def test_a_turn_that_does_not_come_in_time_is_a_fault_of_ours_and_not_given_back
             second.wait(0.01)
         with pytest.raises(StoreUnavailable), Turn("6254") as third:
             third.wait(-1)
+
+
+def test_turns_go_to_who_has_waited_longest_and_past_who_has_given_up() -> None:
+    order: list[int] = []
+    queued: list[threading.Thread] = []
+
+    def take(number: int, longest_s: float) -> None:
+        with suppress(StoreUnavailable), Turn("6254") as turn:
+            turn.wait(longest_s)
+            order.append(number)
+
+    with Turn("6254") as first:
+        first.wait(0)
+        for number in range(4):
+            thread = threading.Thread(target=take, args=(number, 0.01 if number == 1 else 60))
+            thread.start()
+            queued.append(thread)
+            _wait_until_queued_or_gone(thread, number)
+        queued[1].join()
+    for thread in queued:
+        thread.join()
+
+    assert order == [0, 2, 3]
+
+
+def _wait_until_queued_or_gone(thread: threading.Thread, number: int) -> None:
+    queue = turns._QUEUES[hash("6254") % len(turns._QUEUES)]
+    while thread.is_alive() and len(queue._waiting) < max(1, number):
+        time.sleep(0.001)
 
 
 def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(

@@ -243,7 +243,7 @@ DEFECTS = (
         "        if turn.wait(patience.left_s()) and False:\n",
         (TURN_TESTS,),
     ),
-    Defect("a turn is never given back", TURNS, "            self._lock.release()", "            pass", (TURN_TESTS,)),
+    Defect("a turn is never given back", TURNS, "            self._queue.leave()", "            pass", (TURN_TESTS,)),
     Defect(
         "a session that an earlier delivery wrote is written again",
         SESSIONS,

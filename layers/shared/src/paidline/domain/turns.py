@@ -5,12 +5,51 @@ races that all but one of its threads lose. Rivals in other processes are met by
 """
 
 import threading
+from collections import deque
 from types import TracebackType
 
 from paidline.codes import StoreUnavailable
 
+
+class _Queue:
+    """A lock that goes to whoever has waited longest: a plain one often goes to who comes just as it is released."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._is_taken = False
+        self._waiting = deque[threading.Lock]()
+
+    def enter(self, longest_s: float) -> bool:
+        """Wait for the first place and tell whether that took any time. Raises StoreUnavailable after the time."""
+        place = threading.Lock()
+        with self._guard:
+            if not self._is_taken:
+                self._is_taken = True
+                return False
+            place.acquire()
+            self._waiting.append(place)
+        if not place.acquire(timeout=max(0, longest_s)):
+            self._give_up(place)
+        return True
+
+    def _give_up(self, place: threading.Lock) -> None:
+        with self._guard:
+            # Not among those who wait any more: the turn came in the last moment.
+            if place in self._waiting:
+                self._waiting.remove(place)
+                raise StoreUnavailable("contention")
+
+    def leave(self) -> None:
+        """Let the next one in."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_taken = False
+
+
 # A number instead of one per thing, so that nothing has to be cleaned up; two things that share one wait a little.
-_LOCKS = tuple(threading.Lock() for _ in range(64))
+_QUEUES = tuple(_Queue() for _ in range(64))
 
 
 class Turn:
@@ -18,7 +57,7 @@ class Turn:
 
     def __init__(self, thing: str) -> None:
         """Name the thing; nothing is taken yet."""
-        self._lock = _LOCKS[hash(thing) % len(_LOCKS)]
+        self._queue = _QUEUES[hash(thing) % len(_QUEUES)]
         self._is_ours = False
 
     def __enter__(self) -> "Turn":
@@ -30,12 +69,10 @@ class Turn:
     ) -> None:
         """Let the next one in."""
         if self._is_ours:
-            self._lock.release()
+            self._queue.leave()
 
     def wait(self, longest_s: float) -> bool:
         """Wait for the turn and tell whether that took any time. Raises StoreUnavailable when it took too long."""
-        had_to_wait = not self._lock.acquire(blocking=False)
-        if had_to_wait and not self._lock.acquire(timeout=max(0, longest_s)):
-            raise StoreUnavailable("contention")
+        had_to_wait = self._queue.enter(longest_s)
         self._is_ours = True
         return had_to_wait
