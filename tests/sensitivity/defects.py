@@ -24,6 +24,7 @@ KEY_TESTS = "tests/money/test_keys.py"
 LOST = "tests/money/test_lost_answers.py"
 AUDITS = "tests/money/test_audit.py"
 TURN_TESTS = "tests/money/test_turns.py"
+GUARDS = "tests/money/test_guards.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
 
@@ -51,19 +52,21 @@ DEFECTS = (
         STORED_WALLETS,
         '"seq = :seen"',
         '"attribute_exists(seq) OR seq = :seen"',
+        (GUARDS,),
     ),
     Defect(
         "the wallet is written without regard to what was read",
         STORED_WALLETS,
         '            "ConditionExpression": "seq = :seen",\n',
         '            "ConditionExpression": "seq >= :seen",\n',
+        (GUARDS,),
     ),
     Defect(
         "an entry may replace another",
         LEDGER,
         '"attribute_not_exists(seq)"',
         '"attribute_not_exists(seq) OR attribute_exists(seq)"',
-        (LOST, KEY_TESTS, SIMULATION, SCHEDULES),
+        (GUARDS,),
     ),
     Defect(
         "a session may replace another",
@@ -77,6 +80,7 @@ DEFECTS = (
         KEYS,
         '"attribute_not_exists(keyDigest) OR expiresAt <= :now"',
         '"attribute_not_exists(keyDigest) OR expiresAt > :now OR expiresAt <= :now"',
+        (GUARDS,),
     ),
     Defect(
         "an expired key is never new again",
