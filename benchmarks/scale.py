@@ -23,8 +23,8 @@ from local import data, engine, template
 from local.gateway import set_environment
 
 _GOAL = 1.2
-_BLOCKS = 40
-_REQUESTS = 15
+_BLOCKS = 14
+_REQUESTS = 10
 _LIST = "get_profile_data"
 
 

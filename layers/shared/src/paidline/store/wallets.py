@@ -76,10 +76,12 @@ def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
     """Yield the wallets whose PIN equals `pin` but for leading zeros. One Query, consistent."""
     query: dict[str, Any] = {
         "TableName": os.environ["WALLETS_TABLE"],
-        "KeyConditionExpression": "applicationId = :application AND begins_with(walletKey, :pin)",
+        # Not begins_with, for which the embedded engine reads all the application's wallets. "$" comes after "#".
+        "KeyConditionExpression": "applicationId = :application AND walletKey BETWEEN :first AND :last",
         "ExpressionAttributeValues": {
             ":application": {"S": application_id},
-            ":pin": {"S": f"pin#{pin.lstrip('0')}#"},
+            ":first": {"S": f"pin#{pin.lstrip('0')}#"},
+            ":last": {"S": f"pin#{pin.lstrip('0')}$"},
         },
         "ConsistentRead": True,
     }
