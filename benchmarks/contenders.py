@@ -23,6 +23,8 @@ BASELINES = template.PROJECT / "benchmarks" / "baselines"
 # The baselines answer this endpoint only.
 COMPARED = "get_status_by_ref"
 FLOOR = "bare"
+# For every debit of a benchmark.
+_ENOUGH = 1_000_000_000
 
 Result = dict[str, Any]
 
@@ -54,7 +56,7 @@ class Contender:
         """
         script = template.PROJECT / "benchmarks" / "one_process.py"
         command = ["python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
-        with store():
+        with store(_ENOUGH):
             done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE, check=True)
         result: Result = json.loads(done.stdout)
         if '"status":0' in result["answer"].replace(" ", ""):
@@ -79,16 +81,19 @@ def baselines() -> list[Contender]:
 
 
 @contextmanager
-def store() -> Iterator[engine.Engine]:
-    """Run the embedded engine with the example data, and point this process and its children at it."""
+def store(tokens: int | None = None) -> Iterator[engine.Engine]:
+    """Run the embedded engine with the example data, and point this process and its children at it.
+
+    With `tokens` the example's wallet has so many.
+    """
     service = template.read()
     with engine.start() as running:
         set_environment(service, running.endpoint)
         client = running.client()
         tables.create(client, service.tables)
         example = json.loads(EXAMPLE_DATA.read_text(encoding="utf-8"))
-        # Enough for every debit of a benchmark.
-        example["wallets"][0]["tokens"] = 1_000_000_000
+        if tokens:
+            example["wallets"][0]["tokens"] = tokens
         data.load(client, example)
         os.environ["HASH_DIGEST"] = digest_of(example["apiClients"][0]["authenticationHash"])
         yield running
