@@ -96,9 +96,10 @@ def test_a_key_and_another_that_is_longer_are_two_keys(service: Service) -> None
 
 
 def test_without_a_key_nothing_is_taken_for_a_repeat(service: Service) -> None:
-    answers = [service.send(SUBTRACT, header_idempotency_key=" "), service.send(SUBTRACT), service.send(SUBTRACT)]
+    blank = {"header_idempotency_key": " "}
+    answers = [service.send(SUBTRACT, **key) for key in (blank, blank, {"idempotencyKey": ""})]
 
-    assert [answer.tokens for answer in answers] == [70, 40, 10]
+    assert [(answer.tokens, answer.is_hit) for answer in answers] == [(70, False), (40, False), (10, False)]
 
 
 def test_a_refusal_leaves_no_trace_so_its_key_may_be_tried_again_and_succeed(service: Service) -> None:

@@ -90,12 +90,13 @@ class Explorer:
         """Runs every schedule, each with a new wallet, and gives what became of each. Raises Violation."""
         models = []
         given: list[int] | None = []
-        while given is not None:
-            choices = Choices(given)
-            model = self._run(self._new_wallet(balance), make_intents, choices)
-            if model:
-                models.append(model)
-            given = choices.following()
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            while given is not None:
+                choices = Choices(given)
+                model = self._run(self._new_wallet(balance), make_intents, choices)
+                if model:
+                    models.append(model)
+                given = choices.following()
         self._check_store()
         return models
 
@@ -184,7 +185,6 @@ def explorer(endpoint: str) -> Iterator[Explorer]:
         stack.callback(tables.delete, store, service.tables)
         data.load(store, document([]))
         stack.enter_context(seams.replaced(TIME, random.Random(0), lambda _: None))
-        stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
         # Who calls and which number was dialed is looked up once in a process, and known from then on.
         body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
         handlers()[BY_PIN](event(json.dumps(body)), CONTEXT)
