@@ -9,6 +9,7 @@ import pytest
 
 from local.audit import audit, main
 from paidline.domain.types import MOST_TOKENS
+from paidline.store.ledger import LedgerEntry
 from tests.money.conftest import ADD, START, SUBTRACT, Service
 
 _WALLET = {"walletId": {"S": "6254"}}
@@ -91,6 +92,12 @@ def _give_a_wallet_another_ones_ledger(service: Service) -> None:
     _set(service, "walletId", {"S": "6255"})
 
 
+def _change_an_entry_and_link_the_next_to_it(service: Service) -> None:
+    changed = {**_entry(service, 3), "time": {"S": "2020-01-01T00:00:00.000000Z"}}
+    _put(service, changed)
+    _put(service, {**_entry(service, 4), "previousDigest": {"S": LedgerEntry.from_item(changed).digest()}})
+
+
 def _damage_an_entry(service: Service) -> None:
     item = _entry(service, 3)
     del item["amount"]
@@ -109,6 +116,7 @@ def _remove_the_wallet(service: Service) -> None:
         _exchange_two,
         _forge_one_more,
         _give_a_wallet_another_ones_ledger,
+        _change_an_entry_and_link_the_next_to_it,
         _damage_an_entry,
         _remove_the_wallet,
         lambda service: _set(service, "tokens", {"N": "101"}),

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import engine
 from paidline.domain.types import MOST_TOKENS
 from tests.simulation.episode import ADD, CREDIT, NUMBERS, SUBTRACT
 from tests.simulation.model import Intent, Model, Wallet
 from tests.simulation.schedules import Explorer, explorer
 
 
-@pytest.fixture(scope="module")
-def schedules() -> Iterator[Explorer]:
-    with engine.start() as running, explorer(running.endpoint) as made:
+@pytest.fixture
+def schedules(engine_endpoint: str) -> Iterator[Explorer]:
+    with explorer(engine_endpoint) as made:
         yield made
 
 
