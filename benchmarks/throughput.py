@@ -27,8 +27,8 @@ _WARM_UP_SECONDS = 2
 _START_SECONDS = 30
 _PATTERNS = {
     "requests per s": r"Requests/sec:\s+([\d.]+)",
-    "p50": r"50%\s+(\S+)",
-    "p99": r"99%\s+(\S+)",
+    "p50": r"\n\s+50%\s+(\S+)",
+    "p99": r"\n\s+99%\s+(\S+)",
 }
 
 
