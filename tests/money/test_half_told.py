@@ -32,11 +32,12 @@ class Script:
 
 
 class Scene:
-    """A request on a scripted wire, with what rivals do before each of its transactions."""
+    """A request on a scripted wire, with what happens elsewhere before and after each of its transactions."""
 
     def __init__(self, service: Service) -> None:
         self.script = Script()
         self.before: dict[int, Callable[[], None]] = {}
+        self.after: dict[int, Callable[[], None]] = {}
         self.transactions = 0
         self._service = service
         self._line = Line(service.endpoint)
@@ -45,7 +46,9 @@ class Scene:
     def _leave(self, sent: Sent | None) -> None:
         if sent and sent.operation == TRANSACTION:
             self.transactions += 1
-            self.before.get(self.transactions, lambda: None)()
+            self.before.pop(self.transactions, lambda: None)()
+        if not sent:
+            self.after.pop(self.transactions, lambda: None)()
 
     def send(self, **changes: str) -> Answer:
         """Sends the documented debit over the wire."""
@@ -75,12 +78,16 @@ def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     made.close()
 
 
+@pytest.mark.parametrize("when", ["as soon as the conflict is told", "just before the next try"])
 @pytest.mark.parametrize("key", [{}, {"idempotencyKey": "call-1"}], ids=["without a key", "with a key"])
 def test_a_first_delivery_that_arrives_after_its_repeat_met_a_conflict_counts_once(
-    service: Service, scene: Scene, key: dict[str, str]
+    service: Service, scene: Scene, key: dict[str, str], when: str
 ) -> None:
     scene.script.faults = ["delayed", "conflict"]
-    scene.before[3] = lambda: scene.wire.deliver_late(0)
+    if when == "just before the next try":
+        scene.before[3] = lambda: scene.wire.deliver_late(0)
+    else:
+        scene.after[2] = lambda: scene.wire.deliver_late(0)
     answer = scene.send(**key)
 
     assert (answer.code, answer.tokens) == (20, START - 30)
