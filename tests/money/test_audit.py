@@ -98,6 +98,16 @@ def _change_an_entry_and_link_the_next_to_it(service: Service) -> None:
     _put(service, {**_entry(service, 4), "previousDigest": {"S": LedgerEntry.from_item(changed).digest()}})
 
 
+def _shift_tokens_from_one_entry_to_the_next(service: Service) -> None:
+    third, fourth = _entry(service, 3), _entry(service, 4)
+    _put(service, {**third, "amount": _plus(third["amount"], 5), "tokens": _plus(third["tokens"], 5)})
+    _put(service, {**fourth, "amount": _plus(fourth["amount"], -5)})
+
+
+def _plus(number: dict[str, str], more: int) -> dict[str, str]:
+    return {"N": str(int(number["N"]) + more)}
+
+
 def _damage_an_entry(service: Service) -> None:
     item = _entry(service, 3)
     del item["amount"]
@@ -117,6 +127,7 @@ def _remove_the_wallet(service: Service) -> None:
         _forge_one_more,
         _give_a_wallet_another_ones_ledger,
         _change_an_entry_and_link_the_next_to_it,
+        _shift_tokens_from_one_entry_to_the_next,
         _damage_an_entry,
         _remove_the_wallet,
         lambda service: _set(service, "tokens", {"N": "101"}),
