@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs=2, default=[1_000, 1_000_000])
     parser.add_argument("--stores", type=Path, help="a folder that keeps the stores for the next time")
     options = parser.parse_args()
+    BUILD.mkdir(parents=True, exist_ok=True)
     with ExitStack() as opened:
         folder = options.stores or Path(opened.enter_context(TemporaryDirectory(dir=BUILD)))
         workers = [opened.enter_context(_worker(folder / str(size), size)) for size in options.sizes]
