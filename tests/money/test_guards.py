@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from paidline.store import idempotency_keys, ledger, transaction, wallets
@@ -22,10 +20,10 @@ def _wallet(service: Service) -> Wallet:
 def test_a_wallet_is_not_written_by_who_has_read_another_number(service: Service, ahead: int) -> None:
     service.send(SUBTRACT)
     now = _wallet(service)
-    read = replace(now, seq=now.seq + ahead)
+    read = now._replace(seq=now.seq + ahead)
 
     with pytest.raises(Cancelled) as cancelled:
-        transaction.write([wallets.set_balance(read, replace(read, tokens=0, seq=read.seq + 1))])
+        transaction.write([wallets.set_balance(read, read._replace(tokens=0, seq=read.seq + 1))])
 
     (clause,) = cancelled.value.clauses
     assert clause.failed
@@ -34,7 +32,7 @@ def test_a_wallet_is_not_written_by_who_has_read_another_number(service: Service
 
 
 def test_a_wallet_that_is_not_there_is_not_made_by_a_movement(service: Service) -> None:
-    nobodys = replace(_wallet(service), pin="31415")
+    nobodys = _wallet(service)._replace(pin="31415")
 
     with pytest.raises(Cancelled):
         transaction.write([wallets.set_balance(nobodys, nobodys)])
@@ -46,7 +44,7 @@ def test_an_entry_does_not_replace_another(service: Service) -> None:
     (entry,) = service.entries()
 
     with pytest.raises(Cancelled) as cancelled:
-        transaction.write([ledger.append(replace(LedgerEntry.from_item(entry), amount=0))])
+        transaction.write([ledger.append(LedgerEntry.from_item(entry)._replace(amount=0))])
 
     assert cancelled.value.clauses[0].item == entry
     assert service.entries() == [entry]

@@ -166,7 +166,7 @@ DEFECTS = (
     Defect(
         "the answer has the balance before the movement",
         WALLETS,
-        "body = answer(replace(found, wallet=moved))",
+        "body = answer(found._replace(wallet=moved))",
         "body = answer(found)",
     ),
     Defect(
@@ -265,15 +265,15 @@ DEFECTS = (
     Defect(
         "a chain without the digest before",
         LEDGER,
-        "content = json.dumps(asdict(self)",
-        'content = json.dumps({**asdict(self), "previous_digest": ""}',
+        "content = json.dumps(self._asdict()",
+        'content = json.dumps({**self._asdict(), "previous_digest": ""}',
         (AUDITS,),
     ),
     Defect(
         "a digest without the amount",
         LEDGER,
-        "content = json.dumps(asdict(self)",
-        'content = json.dumps({**asdict(self), "amount": 0, "tokens": 0}',
+        "content = json.dumps(self._asdict()",
+        'content = json.dumps({**self._asdict(), "amount": 0, "tokens": 0}',
         (AUDITS,),
     ),
     Defect("entries are not linked", WALLETS, "previous_digest=wallet.digest,", 'previous_digest="",', (AUDITS,)),

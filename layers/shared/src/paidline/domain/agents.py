@@ -1,7 +1,6 @@
 """Agents: who is free, and the changes of status, each with its row in the log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from paidline import clock, ids
 from paidline.codes import (
@@ -17,15 +16,16 @@ from paidline.store.status_log import StatusLogRow
 from paidline.store.transaction import Cancelled, Patience
 
 
-@dataclass(frozen=True, slots=True)
 class Change:
     """A change of status: to what, by which handler of the old plugin's naming, from which address."""
 
-    status: AgentStatus
-    handler: str
-    ip: str
-    token: str = field(default_factory=ids.new_token)
-    _log_ids: dict[int, int] = field(default_factory=dict)
+    def __init__(self, status: AgentStatus, handler: str, ip: str) -> None:
+        """Give the request its token."""
+        self.status = status
+        self.handler = handler
+        self.ip = ip
+        self.token = ids.new_token()
+        self._log_ids: dict[int, int] = {}
 
     def log_id(self, agent: Agent) -> int:
         """Make the id of the agent's log row, newer than all before.
@@ -104,7 +104,7 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
 
 def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
     now = clock.to_text(clock.now())
-    changed = [replace(agent, status=change.status, last_log_id=change.log_id(agent)) for agent in changing]
+    changed = [agent._replace(status=change.status, last_log_id=change.log_id(agent)) for agent in changing]
     operations = []
     for before, after in zip(changing, changed, strict=True):
         row = StatusLogRow(

@@ -1,7 +1,7 @@
 """Call sessions: the record of a call that has ended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from paidline import clock, ids
 from paidline.codes import DialedNumberNotFound, DialStatusInvalid
@@ -14,8 +14,7 @@ from paidline.store.call_sessions import CallSession
 from paidline.store.transaction import Cancelled, Patience
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the PBX says of a call. Times are naive and local, `duration` is seconds."""
 
     ref: str
@@ -59,7 +58,7 @@ def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -
             if key and cancelled.clauses[1].failed:
                 raise KeyInUse from cancelled
             if cancelled.clauses[0].failed:
-                session = replace(session, id=ids.new_id())
+                session = session._replace(id=ids.new_id())
         patience.wait()
 
 

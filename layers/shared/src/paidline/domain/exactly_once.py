@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paidline.codes import Refusal, RequestInvalid, StoreUnavailable, Unauthorized
 from paidline.store import idempotency_keys
 from paidline.store.idempotency_keys import UsedKey
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents."""
 
     text: str
@@ -18,8 +17,7 @@ class Key:
     request_digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to a request, and whether it is the one that an earlier delivery got."""
 
     answer: str

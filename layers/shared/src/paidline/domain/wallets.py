@@ -5,7 +5,7 @@ The wallet's sequence number is its version: whoever read an older one writes no
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from paidline import clock, ids
 from paidline.codes import Refused, Unauthorized
@@ -20,8 +20,7 @@ from paidline.store.transaction import Cancelled, Patience
 from paidline.store.wallets import Wallet
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A wallet and the service number by which it was found."""
 
     wallet: Wallet
@@ -92,8 +91,8 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
             found = find()
         while True:
             entry = _entry(found.wallet, amount, source, key, token)
-            moved = replace(found.wallet, tokens=entry.tokens, seq=entry.seq, digest=entry.digest())
-            body = answer(replace(found, wallet=moved))
+            moved = found.wallet._replace(tokens=entry.tokens, seq=entry.seq, digest=entry.digest())
+            body = answer(found._replace(wallet=moved))
             operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
             if key:
                 operations.append(idempotency_keys.use(key.digest, key.request_digest, body))

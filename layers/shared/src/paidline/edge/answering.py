@@ -5,8 +5,7 @@ import functools
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from paidline.codes import Code, Failure, Fault
 from paidline.domain.exactly_once import Outcome
@@ -20,12 +19,11 @@ _COMPRESS_FROM = 1_024
 _MOST_BYTES = 5_900_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer before it is packed: the JSON, and headers beyond Content-Type."""
 
     body: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     code: Code = Code.SUCCESS
     http_status: int = 200
 

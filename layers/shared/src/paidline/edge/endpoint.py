@@ -1,8 +1,7 @@
 """What makes a function an endpoint: read, check, authenticate, answer, log, count. The only way to be one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -40,8 +39,7 @@ class OnceRequest(Request):
         return tuple(f"{name}={getattr(self, name)}" for name in sorted(fields))
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who called, authenticated: the API client, the source address, and the request's headers by lower-case name."""
 
     client: ApiClient

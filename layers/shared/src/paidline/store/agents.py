@@ -4,8 +4,7 @@ Apart because a status is written many times an hour, and DynamoDB charges a wri
 """
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store.client import client, pages, translated
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 LINE_INDEX = "line"
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """An agent. `last_log_id` is the id of the newest status log row and the item's version."""
 
     user_id: int

@@ -1,15 +1,13 @@
 """API clients: who may call. Keyed by the SHA-256 digest of the authentication hash; the hash itself is nowhere."""
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from paidline.store.cache import Cache
 from paidline.store.client import client, translated
 
 
-@dataclass(frozen=True, slots=True)
-class ApiClient:
+class ApiClient(NamedTuple):
     """A caller: `scope` is "ctb" or "credsys"; no `application_ids` means all of them."""
 
     hash_digest: str

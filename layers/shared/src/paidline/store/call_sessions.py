@@ -1,15 +1,13 @@
 """Call sessions: one item for every recorded call, by its id."""
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-@dataclass(frozen=True, slots=True)
-class CallSession:
+class CallSession(NamedTuple):
     """A call that has ended.
 
     Times are the caller's, naive and local; `duration` is seconds; `token` names the request.

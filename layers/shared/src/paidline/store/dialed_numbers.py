@@ -1,15 +1,13 @@
 """The register of service numbers: which application a dialed number belongs to."""
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from paidline.store.cache import Cache
 from paidline.store.client import client, translated
 
 
-@dataclass(frozen=True, slots=True)
-class DialedNumber:
+class DialedNumber(NamedTuple):
     """A service number, digits only, and the application that it belongs to."""
 
     dialed_number: str

@@ -2,8 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store.client import client, translated
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 _KEPT_S = 30 * 24 * 60 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class UsedKey:
+class UsedKey(NamedTuple):
     """A key that was used: for a request of which contents, with what answer. `expires_at` is in epoch seconds."""
 
     key_digest: str

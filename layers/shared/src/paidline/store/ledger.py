@@ -3,8 +3,7 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store.client import client, translated
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 NO_DIGEST = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """One movement of tokens.
 
     `amount` is signed, `tokens` the balance after it, `time` a stored time, `source` the endpoint that moved it,
@@ -35,7 +33,7 @@ class LedgerEntry:
 
     def digest(self) -> str:
         """Compute the SHA-256 of everything in the entry, and so of all entries before it."""
-        content = json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        content = json.dumps(self._asdict(), separators=(",", ":"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def to_item(self) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The status log: one row for every accepted update, by agent and id, never changed."""
 
 import os
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import agents
 from paidline.store.client import pages
@@ -17,8 +16,7 @@ STATUS_INDEX = "status"
 _LAST_ID = 10**16 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLogRow:
+class StatusLogRow(NamedTuple):
     """One update: `id` grows with time within an agent, `created` is a stored time, `token` names the request."""
 
     id: int

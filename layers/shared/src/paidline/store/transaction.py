@@ -3,8 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -27,8 +26,7 @@ _FIRST_PAUSE_S = 0.004
 _LONGEST_PAUSE_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """What became of one operation of a cancelled transaction: whether its condition failed, and the item it met."""
 
     failed: bool
