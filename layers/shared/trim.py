@@ -69,6 +69,32 @@ _PLAIN_CLASS = """class TypedDict(dict):
 
 """
 
+# Most of these modules' import is the generating of methods for data classes. They only mark annotations, and a plain
+# initialiser is all that is asked of them.
+_PLAIN_RECORDS = """
+def dataclass(cls=None, **_):
+    if cls is None:
+        return dataclass
+    names = [name for base in reversed(cls.__mro__) for name in base.__dict__.get("__annotations__", ())]
+
+    def __init__(self, *values, **named):
+        for name, value in (*zip(names, values), *named.items()):
+            object.__setattr__(self, name, value)
+
+    if "__init__" not in cls.__dict__:
+        cls.__init__ = __init__
+    return cls
+"""
+_NAMESPACE_OF_PLAIN_RECORDS = """
+
+class _dataclasses:
+    dataclass = staticmethod(dataclass)
+"""
+
+# botocore works out the whole signature of each listener only to see whether it takes any keyword: Python has a flag.
+_SIGNATURE = "return inspect.getfullargspec(func)[2]"
+_FLAG = "return getattr(func, '__func__', func).__code__.co_flags & inspect.CO_VARKEYWORDS"
+
 # botocore makes every session listen for a hundred events of other services.
 _OTHER_SERVICES_EVENTS = f"""
 BUILTIN_HANDLERS = [spec for spec in BUILTIN_HANDLERS if set(spec[0].split(".")[1:2]) <= {{"*", "{SERVICE}"}}]
@@ -89,7 +115,14 @@ def main() -> None:
     remove(packages / "botocore" / "docs")
     for path, text in _STAND_INS.items():
         stand_in(packages / path, text)
+    replace(packages / "botocore" / "compat.py", _SIGNATURE, _FLAG)
     append(packages / "botocore" / "handlers.py", _OTHER_SERVICES_EVENTS)
+    replace(packages / "annotated_types" / "__init__.py", "from dataclasses import dataclass\n", _PLAIN_RECORDS)
+    replace(
+        packages / "pydantic" / "types.py",
+        "import dataclasses as _dataclasses\n",
+        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS,
+    )
     replace(packages / "pydantic_core" / "core_schema.py", _TYPED_DICT, _PLAIN_CLASS + _TYPED_DICT)
 
 

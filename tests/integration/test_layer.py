@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,6 +89,24 @@ def test_a_repeated_key_is_recognized_on_the_trimmed_layer(stem: str, environmen
     assert second["headers"]["idempotency-hit"] == "true"
 
 
+@pytest.mark.parametrize("stem", STEMS)
+def test_an_invalid_request_is_refused_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+    # Refusing runs parts of pydantic that accepting does not.
+    first, _ = _call(stem, environment, body={"ref": [], "pin": 1.5, "dialedNumber": True, "tokens": -1})
+    assert json.loads(first["body"])["code"] == 10
+    assert first["headers"]["x-error-reason"] == "missing:authenticationHash"
+
+
+@pytest.mark.parametrize("stem", ["get_status_by_ref", "subtract_tokens_from_wallet"])
+def test_an_unreachable_store_is_503_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+    # So does giving up, of botocore: its retries, and the errors that it makes of a refused connection.
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        first, _ = _call(stem, {**environment, "DYNAMODB_ENDPOINT": endpoint})
+    assert (first["statusCode"], first["headers"]["x-error-reason"]) == (503, "store_unavailable")
+
+
 def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
     sources = "\n".join(path.read_text() for path in (LAYER / "src" / "paidline" / "store").glob("*.py"))
     used = set(re.findall(r"client\(\)\.([a-z_]+)\(", sources)) | set(re.findall(r"pages\(\"([a-z_]+)\"", sources))
@@ -95,10 +114,14 @@ def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
     assert {name.replace("_", "") for name in used} == {name.lower() for name in re.findall(r"\w+", kept[0])}
 
 
-def _call(stem: str, environment: dict[str, str], key: str | None = None) -> list[dict[str, Any]]:
+def _call(
+    stem: str, environment: dict[str, str], key: str | None = None, body: Any | None = None
+) -> list[dict[str, Any]]:
     event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
     if key:
         event["headers"]["idempotency-key"] = key
+    if body is not None:
+        event["body"] = json.dumps(body)
     done = subprocess.run(
         # -S: nothing but the layer may be found, neither this environment's packages nor the installed project.
         [sys.executable, "-S", "-c", FUNCTION],
