@@ -38,7 +38,12 @@ def _serve() -> None:
         set_environment(service, running.endpoint)
         client = running.client()
         if tables.create(client, service.tables):
-            data.load(client, document)
+            try:
+                data.load(client, document)
+            except BaseException:
+                # Half a document must not be what the next start with the same DATA finds.
+                tables.delete(client, service.tables)
+                raise
         announcement = _announcement(service, server.url(listener), has_example=seed == settings.EXAMPLE_DATA)
         server.Server(service, listener, announcement).run()
 

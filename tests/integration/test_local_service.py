@@ -160,6 +160,20 @@ def test_changes_are_kept_where_data_names_a_folder(tmp_path: Path) -> None:
     assert answer["user"]["status"] == "pause"
 
 
+def test_a_document_that_is_refused_halfway_leaves_nothing_where_data_names_a_folder(tmp_path: Path) -> None:
+    document = json.loads((PROJECT / "local" / "example_data.json").read_text(encoding="utf-8"))
+    document["wallets"].append({**document["wallets"][0], "pin": "1"})
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps(document), encoding="utf-8")
+    folder = str(tmp_path / "kept")
+    outcome = refused(SEED=str(seed), DATA=folder)
+    with running(DATA=folder) as service:
+        answer = service.post(STATUS_PATH, ref="38")
+
+    assert outcome.stderr == "wallet 6254 is there already\n"
+    assert answer["code"] == 202
+
+
 def test_nothing_is_kept_where_data_is_not_set() -> None:
     with running() as service:
         service.post(UPDATE_PATH, ref="38", status="pause")
