@@ -37,7 +37,8 @@ def _serve() -> None:
     with server.listen(settings.port()) as listener, engine.start(Path(folder) if folder else None) as running:
         set_environment(service, running.endpoint)
         client = running.client()
-        if tables.create(client, service.tables):
+        # Data that is there already is left alone, also where a newer template has one more table.
+        if len(tables.create(client, service.tables)) == len(service.tables):
             try:
                 data.load(client, document)
             except BaseException:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def create(client: DynamoDBClient, tables: Iterable[Table]) -> bool:
-    """Creates the tables that are not there yet; true if any was missing."""
+def create(client: DynamoDBClient, tables: Iterable[Table]) -> list[Table]:
+    """Creates the tables that are not there yet, and returns these."""
     existing = _names(client)
     missing = [table for table in tables if table.name not in existing]
     for table in missing:
@@ -22,7 +22,7 @@ def create(client: DynamoDBClient, tables: Iterable[Table]) -> bool:
                 TableName=table.name,
                 TimeToLiveSpecification={"AttributeName": table.ttl_attribute, "Enabled": True},
             )
-    return bool(missing)
+    return missing
 
 
 def delete(client: DynamoDBClient, tables: Iterable[Table]) -> None:

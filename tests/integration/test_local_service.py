@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from local import engine
 from local.template import PROJECT
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
@@ -172,6 +173,18 @@ def test_a_document_that_is_refused_halfway_leaves_nothing_where_data_names_a_fo
 
     assert outcome.stderr == "wallet 6254 is there already\n"
     assert answer["code"] == 202
+
+
+def test_kept_data_is_left_alone_where_a_table_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    with running(DATA=str(folder)) as service:
+        service.post(UPDATE_PATH, ref="38", status="pause")
+    with engine.start(folder) as kept:
+        kept.client().delete_table(TableName="ProfilesTable")
+    with running(DATA=str(folder)) as service:
+        answer = service.post(STATUS_PATH, ref="38")
+
+    assert answer["user"]["status"] == "pause"
 
 
 def test_nothing_is_kept_where_data_is_not_set() -> None:

@@ -40,11 +40,10 @@ class OnceRequest(Request):
 
 
 class Caller(NamedTuple):
-    """Who called, authenticated: the API client, the source address, and the request's headers by lower-case name."""
+    """Who called, authenticated: the API client and the source address, and which endpoint was asked."""
 
     client: ApiClient
     ip: str
-    headers: Mapping[str, str]
     endpoint: str
 
     def key(self, request: OnceRequest) -> Key | None:
@@ -99,7 +98,6 @@ class Endpoint(Generic[R]):
         caller = Caller(
             client=api_clients.authenticate(request.authentication_hash, self.scope),
             ip=event["requestContext"]["http"]["sourceIp"],
-            headers=headers,
             endpoint=self.name,
         )
         return self.handle(request, caller)
