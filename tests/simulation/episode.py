@@ -352,8 +352,9 @@ class Episode:
 
 
 def run(seed: int, operations: int, endpoint: str) -> Result:
-    """Runs one episode on the engine at `endpoint`. Raises Violation, whose text names the seed."""
+    """Runs one episode on the engine at `endpoint`. Raises Violation, whose text names the seed, whatever goes wrong."""
     try:
         return Episode(seed, operations, endpoint, engine.client(endpoint)).run()
-    except Violation as violation:
-        raise Violation(f"seed {seed}: {violation}\nReplay: make simulate OPS={operations} SEED={seed}") from violation
+    except (Violation, Exception) as broken:
+        replay = f"Replay: make simulate OPS={operations} SEED={seed}"
+        raise Violation(f"seed {seed}: {type(broken).__name__}: {broken}\n{replay}") from broken

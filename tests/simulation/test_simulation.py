@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from unittest.mock import patch
 
 import pytest
 
 from tests.simulation.episode import run
+from tests.simulation.model import Model, Violation
 from tests.simulation.wire import WRITE_FAULTS
 
 
@@ -27,3 +29,10 @@ def test_the_same_seed_gives_the_same_history_step_by_step(engine_endpoint: str)
 
     assert first == again
     assert first.history != other.history
+
+
+def test_a_promise_that_is_broken_in_the_middle_of_a_request_is_named_with_its_seed(engine_endpoint: str) -> None:
+    with patch.object(Model, "leaves", side_effect=Violation("a promise")), pytest.raises(Violation) as told:
+        run(7, 200, engine_endpoint)
+
+    assert str(told.value) == "seed 7: Violation: a promise\nReplay: make simulate OPS=200 SEED=7"
