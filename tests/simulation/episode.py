@@ -352,7 +352,7 @@ class Episode:
 
 
 def run(seed: int, operations: int, endpoint: str) -> Result:
-    """Runs one episode on the engine at `endpoint`. Raises Violation, whose text names the seed, whatever goes wrong."""
+    """Runs one episode on the engine at `endpoint`. Raises Violation with the seed in its text, whatever goes wrong."""
     try:
         return Episode(seed, operations, endpoint, engine.client(endpoint)).run()
     except (Violation, Exception) as broken:
