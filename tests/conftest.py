@@ -32,7 +32,7 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     """Everything that the service has written since it was last asked: log lines and metrics."""
     log = io.StringIO()
     # The logger took its stream when it was made, long before any test began.
-    monkeypatch.setattr(observing.logger.registered_handler, "stream", log)
+    monkeypatch.setattr(observing.logger().registered_handler, "stream", log)
 
     def read() -> str:
         captured = capsys.readouterr()

@@ -5,15 +5,21 @@ run stays as it was released. tests/integration/test_layer.py builds a layer and
 upgrade needs something that is cut off here, that test says so.
 """
 
+import _sre
 import gzip
+import importlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 SERVICE = "dynamodb"
 OPERATIONS = ("GetItem", "Query", "Scan", "TransactWriteItems")
+
+_ENDPOINT_PARAMETERS = frozenset({"contextParam", "operationContextParams"})
 
 # Files of botocore's data folder that belong to no service.
 _SHARED_DATA = frozenset({"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"})
@@ -29,6 +35,14 @@ _UNUSED = (
 # What is imported for things that no function does, and small empty modules that take their places. Each is a
 # noticeable part of a cold start: the generator of documentation a tenth of it.
 _STAND_INS = {
+    "aws_lambda_powertools/__init__.py": """
+def __getattr__(name):
+    if name != "Logger":
+        raise AttributeError(name)
+    from aws_lambda_powertools.logging import Logger
+
+    return Logger
+""",
     "botocore/docs/__init__.py": '"""Nothing is documented at run time."""\n',
     "botocore/docs/docstring.py": """
 class NoDocumentation(str):
@@ -53,6 +67,35 @@ class NoDocumentation:
 
 AppendParamDocumentation = AutoPopulatedParam = DocumentModifiedShape = HideParamFromOperations = NoDocumentation
 """,
+    # Times are read for credentials that expire: not for those that Lambda puts into the environment.
+    "dateutil/parser/__init__.py": """
+def parse(*args, **kwargs):
+    from dateutil.parser._parser import parse
+
+    return parse(*args, **kwargs)
+""",
+    "dateutil/tz/__init__.py": """
+def tzlocal():
+    from dateutil.tz.tz import tzlocal
+
+    return tzlocal()
+
+
+def tzutc():
+    from dateutil.tz.tz import tzutc
+
+    return tzutc()
+
+
+def __getattr__(name):
+    from dateutil.tz import tz
+
+    return getattr(tz, name)
+""",
+    "pydantic/_internal/_docs_extraction.py": """
+def extract_docstrings_from_cls(cls, use_inspect=False):
+    return {}
+""",
     "pydantic/plugin/_loader.py": """
 def get_plugins():
     return ()
@@ -75,7 +118,8 @@ _PLAIN_RECORDS = """
 def dataclass(cls=None, **_):
     if cls is None:
         return dataclass
-    names = [name for base in reversed(cls.__mro__) for name in base.__dict__.get("__annotations__", ())]
+    kinds = [kind for base in reversed(cls.__mro__) for kind in base.__dict__.get("__annotations__", {}).items()]
+    names = [name for name, kind in kinds if "ClassVar" not in str(kind)]
 
     def __init__(self, *values, **named):
         for name, value in (*zip(names, values), *named.items()):
@@ -85,15 +129,43 @@ def dataclass(cls=None, **_):
         cls.__init__ = __init__
     return cls
 """
+# What these two hold needs more than that: lists of their own, and a step after the initialiser.
+_DATA_CLASSES = "from dataclasses import dataclass as data_class, field\n"
+_NOT_PLAIN = (
+    "@dataclass(slots=True)\nclass DecoratorInfos:",
+    "@dataclass  # can't use slots here since we set attributes on `__post_init__`\n",
+)
 _NAMESPACE_OF_PLAIN_RECORDS = """
 
-class _dataclasses:
+class {}:
     dataclass = staticmethod(dataclass)
 """
 
 # botocore works out the whole signature of each listener only to see whether it takes any keyword: Python has a flag.
 _SIGNATURE = "return inspect.getfullargspec(func)[2]"
 _FLAG = "return getattr(func, '__func__', func).__code__.co_flags & inspect.CO_VARKEYWORDS"
+
+# An XML error is a syntax error, and this service speaks JSON: the parser of XML need not be loaded to name it.
+_XML_ERROR = "XMLParseError = ETree.ParseError"
+_SYNTAX_ERROR = "XMLParseError = SyntaxError"
+
+# Compiling urllib3's patterns for addresses takes as long as a request. They are kept compiled, for the Python that
+# builds the layer; any other one compiles them.
+_URL = "urllib3.util.url"
+_KEPT_COMPILED = """
+import _sre
+
+_COMPILED = {compiled!r}
+
+
+def _compiled(pattern, flags=0):
+    kept = _COMPILED.get(pattern) if _sre.MAGIC == {magic!r} else None
+    if kept is None:
+        return re.compile(pattern, flags)
+    flags, code, groups, groupindex, indexgroup = kept
+    return _sre.compile(pattern, flags, list(code), groups, groupindex, indexgroup)
+
+"""
 
 # botocore makes every session listen for a hundred events of other services.
 _OTHER_SERVICES_EVENTS = f"""
@@ -116,14 +188,25 @@ def main() -> None:
     for path, text in _STAND_INS.items():
         stand_in(packages / path, text)
     replace(packages / "botocore" / "compat.py", _SIGNATURE, _FLAG)
+    replace(packages / "botocore" / "compat.py", _XML_ERROR, _SYNTAX_ERROR)
     append(packages / "botocore" / "handlers.py", _OTHER_SERVICES_EVENTS)
     replace(packages / "annotated_types" / "__init__.py", "from dataclasses import dataclass\n", _PLAIN_RECORDS)
     replace(
         packages / "pydantic" / "types.py",
         "import dataclasses as _dataclasses\n",
-        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS,
+        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS.format("_dataclasses"),
     )
+    replace(
+        packages / "pydantic" / "functional_validators.py",
+        "import dataclasses\n",
+        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS.format("dataclasses"),
+    )
+    decorators = packages / "pydantic" / "_internal" / "_decorators.py"
+    replace(decorators, "from dataclasses import dataclass, field\n", _DATA_CLASSES + _PLAIN_RECORDS)
+    for passage in _NOT_PLAIN:
+        replace(decorators, passage, passage.replace("@dataclass", "@data_class"))
     replace(packages / "pydantic_core" / "core_schema.py", _TYPED_DICT, _PLAIN_CLASS + _TYPED_DICT)
+    keep_patterns_compiled(packages)
 
 
 def trim_service(folder: Path) -> None:
@@ -138,7 +221,11 @@ def trim_service(folder: Path) -> None:
 
 
 def trimmed_model(model: dict[str, Any]) -> dict[str, Any]:
-    """Reduce a service's model to the operations that are called, the shapes that they reach, and no documentation."""
+    """Reduce a service's model to the operations that are called and the shapes that they reach.
+
+    Without documentation, and without the parameters by which botocore looks for an account's number in the names of
+    tables: only an ARN has one, and these are names.
+    """
     operations = {name: model["operations"][name] for name in OPERATIONS}
     shapes: dict[str, Any] = {}
     waiting = _shape_names(operations)
@@ -146,7 +233,7 @@ def trimmed_model(model: dict[str, Any]) -> dict[str, Any]:
         name = waiting.pop()
         shapes[name] = model["shapes"][name]
         waiting |= _shape_names(shapes[name]) - shapes.keys()
-    trimmed: dict[str, Any] = _without_documentation({**model, "operations": operations, "shapes": shapes})
+    trimmed: dict[str, Any] = _without_ballast({**model, "operations": operations, "shapes": shapes})
     return trimmed
 
 
@@ -160,15 +247,16 @@ def _shape_names(part: Any) -> set[str]:
     return names | ({part["shape"]} if isinstance(part.get("shape"), str) else set())
 
 
-def _without_documentation(part: Any) -> Any:
+def _without_ballast(part: Any) -> Any:
     if isinstance(part, list):
-        return [_without_documentation(entry) for entry in part]
+        return [_without_ballast(entry) for entry in part]
     if not isinstance(part, dict):
         return part
     return {
-        name: _without_documentation(value)
+        name: _without_ballast(value)
         for name, value in part.items()
-        if not (name == "documentation" and isinstance(value, str))
+        # A member may be called "documentation" as well; the documentation itself is a string.
+        if name not in _ENDPOINT_PARAMETERS and not (name == "documentation" and isinstance(value, str))
     }
 
 
@@ -178,6 +266,24 @@ def trim_endpoints(path: Path) -> None:
     for partition in endpoints["partitions"]:
         partition["services"] = {SERVICE: partition["services"][SERVICE]}
     save(path, endpoints)
+
+
+def keep_patterns_compiled(packages: Path) -> None:
+    """Write the patterns of urllib3's module of URLs into it as they are handed to the engine of `re`."""
+    made: dict[str, tuple[Any, ...]] = {}
+
+    def note(pattern: str, flags: int, code: list[int], *groups: Any) -> re.Pattern[str]:
+        made[pattern] = (flags, tuple(map(int, code)), *groups)
+        return compile_code(pattern, flags, code, *groups)
+
+    compile_code = _sre.compile
+    with patch.object(sys, "path", [str(packages), *sys.path]), patch.object(_sre, "compile", note):
+        module = importlib.import_module(_URL)
+    kept = {found.pattern: made[found.pattern] for found in vars(module).values() if isinstance(found, re.Pattern)}
+    path = packages.joinpath(*_URL.split(".")).with_suffix(".py")
+    text = path.read_text(encoding="utf-8").replace("re.compile(", "_compiled(")
+    path.write_text(text, encoding="utf-8")
+    replace(path, "import re\n", "import re\n" + _KEPT_COMPILED.format(compiled=kept, magic=_sre.MAGIC))
 
 
 def stand_in(path: Path, text: str) -> None:

@@ -4,15 +4,17 @@ A hash, a PIN, a phone number or an e-mail address can stand in any of them, and
 so a fault is told by its type and place.
 """
 
+import functools
 import traceback
+from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from paidline.codes import Failure, Fault
 from paidline.edge.answering import Answer
 
-logger = Logger()
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 
 def answered(endpoint: str, request_id: str, answer: Answer) -> None:
@@ -37,4 +39,12 @@ def faulted(endpoint: str, request_id: str, error: BaseException) -> None:
         chain.append({"type": type(cause).__name__, "at": [f"{f.filename}:{f.lineno} {f.name}" for f in frames]})
         cause = cause.__cause__ or cause.__context__
     reason = error.reason if isinstance(error, Failure) else "internal_error"
-    logger.error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)
+    logger().error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)
+
+
+@functools.cache
+def logger() -> "Logger":
+    """Make the logger with the first fault: a start without one need not wait for it."""
+    from aws_lambda_powertools import Logger
+
+    return Logger()
