@@ -277,7 +277,12 @@ def keep_patterns_compiled(packages: Path) -> None:
         return compile_code(pattern, flags, code, *groups)
 
     compile_code = _sre.compile
-    with patch.object(sys, "path", [str(packages), *sys.path]), patch.object(_sre, "compile", note):
+    with (
+        patch.object(sys, "path", [str(packages), *sys.path]),
+        # The layer's makefile compiles it, and leaves alone what is compiled already.
+        patch.object(sys, "dont_write_bytecode", True),
+        patch.object(_sre, "compile", note),
+    ):
         module = importlib.import_module(_URL)
     kept = {found.pattern: made[found.pattern] for found in vars(module).values() if isinstance(found, re.Pattern)}
     path = packages.joinpath(*_URL.split(".")).with_suffix(".py")

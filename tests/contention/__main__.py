@@ -1,5 +1,7 @@
 """Many clients on one wallet through the local gateway, against one client alone: `make contention`.
 
+Then the same with as many processes as clients, each of which has one request at a time, as in Lambda.
+
 Settings: CLIENTS, REQUESTS (of each client), ENGINE (an endpoint; without it the embedded engine is started).
 """
 
@@ -18,7 +20,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +67,22 @@ class CountingServer(server.Server):
         gateway = super().load()
         client().meta.events.register("before-call.dynamodb.TransactWriteItems", self._tally.count)
         return gateway
+
+
+class LambdaLikeServer(CountingServer):
+    """A server whose requests each have a process to themselves, so that none can queue behind another there."""
+
+    def __init__(self, service: Template, listener: socket.socket, tally: Tally, processes: int) -> None:
+        self._processes = processes
+        super().__init__(service, listener, tally)
+
+    def load_config(self) -> None:
+        """Sets what differs from the local gateway."""
+        super().load_config()
+        self.cfg.set("worker_class", "sync")
+        self.cfg.set("workers", self._processes)
+        # The modules once for all of them: their start is not what is measured.
+        self.cfg.set("preload_app", True)
 
 
 @dataclass
@@ -118,7 +136,7 @@ def report(name: str, result: Result, transactions: int) -> None:
     quantiles = statistics.quantiles(result.seconds, n=100)
     requests = len(result.seconds)
     print(
-        f"{name:>10}: {requests} requests, HTTP {dict(result.statuses)}, "
+        f"{name:>24}: {requests} requests, HTTP {dict(result.statuses)}, "
         f"{(transactions - requests) / requests:.2f} retries per request, "
         f"p50 {quantiles[49] * 1000:.1f} ms, p99 {quantiles[98] * 1000:.1f} ms, "
         f"longest {max(result.seconds) * 1000:.0f} ms",
@@ -127,11 +145,11 @@ def report(name: str, result: Result, transactions: int) -> None:
 
 
 @contextlib.contextmanager
-def serving(service: Template, tally: Tally) -> Iterator[int]:
-    """Runs the server in a process of its own until the block ends, and gives its port."""
+def serving(make_server: Callable[[socket.socket], server.Server]) -> Iterator[int]:
+    """Runs a server in a process of its own until the block ends, and gives its port."""
     listener = server.listen(0)
     port = int(listener.getsockname()[1])
-    process = multiprocessing.get_context("fork").Process(target=lambda: CountingServer(service, listener, tally).run())
+    process = multiprocessing.get_context("fork").Process(target=lambda: make_server(listener).run())
     process.start()
     listener.close()
     try:
@@ -165,15 +183,27 @@ def main() -> int:
         tables.create(store, service.tables)
         stack.callback(tables.delete, store, service.tables)
         data.load(store, document())
-        with serving(service, tally) as port:
-            moved = many_clients(port, 2, 20).moved
-            failed = False
-            for name, count, each in (("1 client", 1, requests * 4), (f"{clients} clients", clients, requests)):
-                before = tally.sent
-                result = many_clients(port, count, each)
-                report(name, result, tally.sent - before)
-                moved += result.moved
-                failed |= set(result.statuses) != {200}
+        crowd = f"{clients} clients"
+        runs: list[tuple[Callable[[socket.socket], server.Server], dict[str, tuple[int, int]]]] = [
+            (
+                lambda listener: CountingServer(service, listener, tally),
+                {"1 client": (1, requests * 4), crowd: (clients, requests)},
+            ),
+            (
+                lambda listener: LambdaLikeServer(service, listener, tally, clients),
+                {f"{crowd}, {clients} processes": (clients, requests)},
+            ),
+        ]
+        moved, failed = 0, False
+        for make_server, loads in runs:
+            with serving(make_server) as port:
+                moved += many_clients(port, 2, 20).moved
+                for name, (count, each) in loads.items():
+                    before = tally.sent
+                    result = many_clients(port, count, each)
+                    report(name, result, tally.sent - before)
+                    moved += result.moved
+                    failed |= set(result.statuses) != {200}
         found = audit(store)
         missing = _START + moved - found.tokens
         print(f"{found.entries - 1} ledger entries, {len(found.problems)} problems, {missing} tokens missing")

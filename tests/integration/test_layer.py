@@ -106,6 +106,8 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _copy(name, packages)
     shutil.copytree(LAYER / "src" / "paidline", packages / "paidline")
     subprocess.run([sys.executable, str(LAYER / "trim.py"), str(packages)], check=True)
+    # What is compiled already would not be compiled as the makefile wants it, and so anew with every start in Lambda.
+    assert not list(packages.rglob("__pycache__"))
     return packages
 
 
