@@ -6,6 +6,7 @@ Prints the init duration as the emulator reports it, and how long the first and 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import socket
@@ -52,7 +53,9 @@ def main() -> None:
 
 
 def _emulator() -> Path:
-    found = list(template.PROJECT.glob(".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"))
+    processor = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+    folder = ".venv-sam/lib/python3*/site-packages/samcli/local/rapid"
+    found = list(template.PROJECT.glob(f"{folder}/aws-lambda-rie-{processor}"))
     if not found:
         sys.exit("The emulator comes with the SAM CLI: make .venv-sam/.installed")
     return found[0]
