@@ -23,7 +23,8 @@ _FAILED = "ConditionalCheckFailed"
 # Kamailio hangs up on us after four seconds; what has not been won by then is given back as "send it again".
 _PATIENCE_S = 2.5
 _FIRST_PAUSE_S = 0.004
-_LONGEST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 0.3
+_SHORTEST_LONGEST_PAUSE_S = 0.008
 
 
 class Clause(NamedTuple):
@@ -65,7 +66,11 @@ def _clauses(error: ClientError) -> list[Clause]:
 
 
 class Patience:
-    """How long a request goes on trying: every wait is longer, jittered, and the last one raises StoreUnavailable."""
+    """How long a request goes on trying, with jittered pauses between; the last one raises StoreUnavailable.
+
+    The pauses grow until the rivals leave each other room, and shrink again as the time runs out: who has tried
+    longest pauses least, or newcomers would always come first.
+    """
 
     def __init__(self) -> None:
         """Start the clock."""
@@ -78,10 +83,12 @@ class Patience:
 
     def wait(self) -> None:
         """Let the rivals pass; raise StoreUnavailable when the time is up and they always came first."""
-        if self.left_s() < 0:
+        left = self.left_s()
+        if left < 0:
             raise StoreUnavailable("contention")
-        time.sleep(self._pause * int.from_bytes(os.urandom(2), "big") / 65535)
-        self._pause = min(_LONGEST_PAUSE_S, self._pause * 2)
+        longest = max(_SHORTEST_LONGEST_PAUSE_S, _LONGEST_PAUSE_S * (left / _PATIENCE_S) ** 2)
+        time.sleep(min(self._pause, longest) * int.from_bytes(os.urandom(2), "big") / 65535)
+        self._pause *= 2
 
 
 def was_ours(cancelled: Cancelled, token: str) -> bool:
