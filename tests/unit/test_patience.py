@@ -38,11 +38,9 @@ def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_
 ) -> None:
     # As long as chance allows.
     monkeypatch.setattr(transaction, "os", SimpleNamespace(urandom=lambda count: b"\xff" * count))
-    patience = Patience()
 
     with pytest.raises(StoreUnavailable, match="contention"):
-        while True:
-            patience.wait()
+        _wait_for_ever(Patience())
 
     peak = clock.pauses.index(max(clock.pauses))
     assert clock.pauses[0] < 0.005
@@ -50,6 +48,11 @@ def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_
     assert clock.pauses[peak:] == sorted(clock.pauses[peak:], reverse=True)
     assert clock.pauses[peak] > 0.1 > 0.01 > clock.pauses[-1]
     assert 2.5 <= clock.now - 1000 < 2.6
+
+
+def _wait_for_ever(patience: Patience) -> None:
+    while True:
+        patience.wait()
 
 
 def test_pauses_are_drawn_by_chance_so_that_rivals_do_not_meet_again(clock: Clock) -> None:
