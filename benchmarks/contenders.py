@@ -24,7 +24,7 @@ BASELINES = template.PROJECT / "benchmarks" / "baselines"
 COMPARED = "get_status_by_ref"
 FLOOR = "bare"
 # For every debit of a benchmark.
-_ENOUGH = 1_000_000_000
+ENOUGH = 1_000_000_000
 
 Result = dict[str, Any]
 
@@ -49,15 +49,20 @@ class Contender:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def measure(self, warm_up: int, requests: int) -> Result:
-        """Measure it in a fresh process, on a fresh store.
+    def command(self, warm_up: int, requests: int) -> list[str]:
+        """Give the command that measures it in a process of its own.
 
         `-S` because Lambda has no site-packages of a virtual environment.
         """
         script = template.PROJECT / "benchmarks" / "one_process.py"
-        command = ["python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
-        with store(_ENOUGH):
-            done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE, check=True)
+        return ["python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
+
+    def measure(self, warm_up: int, requests: int) -> Result:
+        """Measure it in a fresh process, on a fresh store."""
+        with store(ENOUGH):
+            done = subprocess.run(
+                self.command(warm_up, requests), env=self.environment(), stdout=subprocess.PIPE, check=True
+            )
         result: Result = json.loads(done.stdout)
         if '"status":0' in result["answer"].replace(" ", ""):
             raise RuntimeError(f"{self.name} refused the request: {result['answer']}")

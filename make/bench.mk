@@ -7,6 +7,10 @@ bench: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed .v
 		&& .venv-run/bin/python -m benchmarks.handlers $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		&& .venv-run/bin/python -m benchmarks.runtime
 
+.PHONY: instructions
+instructions: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed ## Count the instructions of a start and of a request; needs valgrind.
+	@export PATH="$$(make/python3.13):$$PATH" && .venv-run/bin/python -m benchmarks.instructions
+
 $(BENCH)/plain.installed: requirements/bench.txt
 	@rm -rf $(BENCH)/plain $(BENCH)/runtime && mkdir -p $(BENCH)
 	@export PATH="$$(make/python3.13):$$PATH" \

@@ -1,0 +1,64 @@
+"""Counts the processor's instructions, which no other program's work disturbs: `python -m benchmarks.instructions`.
+
+Needs valgrind. Python's own start is counted by a handler that does nothing, and taken off.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.contenders import ENOUGH, FLOOR, Contender, baselines, ours, store
+
+_CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+_COUNT = re.compile(r"Collected : (\d+)")
+_WARM_UP = 20
+_REQUESTS = 60
+_MILLION = 1_000_000
+
+
+def main() -> None:
+    """Count for the floor and the ten functions, and print the table."""
+    if not shutil.which("valgrind"):
+        sys.exit("valgrind is not installed: Debian has it under that name")
+    floor = next(one for one in baselines() if one.name == FLOOR)
+    pythons_own = _of_nothing(floor)
+    print("| handler | start with first request, million instructions | to floor | later request | to floor |")
+    print("|---|---|---|---|---|")
+    floor_counts = _counts(floor, pythons_own)
+    for contender in (floor, *ours()):
+        counts = floor_counts if contender is floor else _counts(contender, pythons_own)
+        start, later = (f"{count:.1f} | {count / of:.2f}" for count, of in zip(counts, floor_counts, strict=True))
+        print(f"| {contender.name} | {start} | {later} |", flush=True)
+
+
+def _counts(contender: Contender, pythons_own: int) -> tuple[float, float]:
+    start = _count(contender, 0, 0)
+    # What the warm-up costs stands in both.
+    later = _count(contender, _WARM_UP, _REQUESTS) - _count(contender, _WARM_UP, 0)
+    return (start - pythons_own) / _MILLION, later / _REQUESTS / _MILLION
+
+
+def _of_nothing(contender: Contender) -> int:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "app.py").write_text('def lambda_handler(event, context):\n    return {"body": ""}\n')
+        return _count(replace(contender, folder=Path(folder)), 0, 0)
+
+
+def _count(contender: Contender, warm_up: int, requests: int) -> int:
+    command = [*_CALLGRIND, *contender.command(warm_up, requests)]
+    with store(ENOUGH):
+        done = subprocess.run(command, env=contender.environment(), capture_output=True, text=True, check=True)
+    found = _COUNT.search(done.stderr)
+    if found is None:
+        raise RuntimeError(done.stderr)
+    return int(found[1])
+
+
+if __name__ == "__main__":
+    main()
