@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from local import engine, template
+from tests.support import counts
 from tests.support.store import Contents, Store
 
 # So that a failed comparison shows what differs.
@@ -60,10 +61,4 @@ def base_url(_gateway: str, store: Store) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many of the promised comparisons held."""
-    for test, what in _COUNTED.items():
-        passed, failed = (
-            sum(f"{test}[" in report.nodeid for report in terminalreporter.getreports(outcome))
-            for outcome in ("passed", "failed")
-        )
-        if passed + failed:
-            terminalreporter.write_line(f"{passed}/{passed + failed} {what}")
+    counts.write(terminalreporter, _COUNTED)

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from local import engine, sam, template
+from tests.support import counts
 from tests.support.store import Contents, Store
 
 collect_ignore_glob = [] if os.environ.get("TEST_SAM") else ["test_*.py"]
 
 _COUNTED = {
-    "test_a_documented_request_gets_its_golden_answer": "golden answers through sam local start-api",
-    "test_an_event_file_gets_its_golden_answer": "event files through sam local invoke",
+    "test_sam_local.py::test_a_documented_request_gets_its_golden_answer": "golden answers through sam local start-api",
+    "test_sam_local.py::test_an_event_file_gets_its_golden_answer": "event files through sam local invoke",
 }
 
 
@@ -59,17 +60,4 @@ def base_url(_api: str, store: Store) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many of the promised answers came."""
-    for test, what in _COUNTED.items():
-        passed, asked = (
-            sum(f"/test_sam_local.py::{test}[" in report.nodeid for report in reports)
-            for reports in (
-                terminalreporter.getreports("passed"),
-                [
-                    report
-                    for outcome in ("passed", "failed", "error")
-                    for report in terminalreporter.getreports(outcome)
-                ],
-            )
-        )
-        if asked:
-            terminalreporter.write_line(f"{passed}/{asked} {what}")
+    counts.write(terminalreporter, _COUNTED)
