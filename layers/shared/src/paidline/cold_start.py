@@ -29,7 +29,8 @@ _LATER = frozenset(
 class _LaterModule(ModuleType):
     """A module that is loaded when something of it is first used.
 
-    Not importlib's own LazyLoader: its modules are loaded by the second "import x" that meets them.
+    Not importlib's own LazyLoader: its modules are loaded by the second "import x" that meets them. Without a lock,
+    because in Lambda a process has one request, and so one thread.
     """
 
     def __getattr__(self, name: str) -> Any:
