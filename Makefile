@@ -1,7 +1,7 @@
 # `make run` and `make test` need python3 from 3.11 on and npm; everything else they install for themselves.
 PYTHON ?= python3
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(UPGRADE)
+	--custom-compile-command 'make lock' $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lock clean
