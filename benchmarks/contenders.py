@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ BASELINES = template.PROJECT / "benchmarks" / "baselines"
 COMPARED = "get_status_by_ref"
 FLOOR = "bare"
 # For every debit of a benchmark.
-ENOUGH = 1_000_000_000
+_ENOUGH = 1_000_000_000
 
 Result = dict[str, Any]
 
@@ -49,24 +49,25 @@ class Contender:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def command(self, warm_up: int, requests: int) -> list[str]:
-        """Give the command that measures it in a process of its own.
+    def measure(self, warm_up: int, requests: int) -> Result:
+        """Measure it in a fresh process, on a fresh store."""
+        return self.run(warm_up, requests)[0]
+
+    def run(self, warm_up: int, requests: int, under: Sequence[str] = ()) -> tuple[Result, str]:
+        """Measure it, `under` the command of a tool if one is given, and give what that tells of it as well.
 
         `-S` because Lambda has no site-packages of a virtual environment.
         """
         script = template.PROJECT / "benchmarks" / "one_process.py"
-        return ["python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
-
-    def measure(self, warm_up: int, requests: int) -> Result:
-        """Measure it in a fresh process, on a fresh store."""
-        with store(ENOUGH):
-            done = subprocess.run(
-                self.command(warm_up, requests), env=self.environment(), stdout=subprocess.PIPE, check=True
-            )
+        command = [*under, "python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
+        with store(_ENOUGH):
+            done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{self.name} failed:\n{done.stderr}")
         result: Result = json.loads(done.stdout)
         if '"status":0' in result["answer"].replace(" ", ""):
             raise RuntimeError(f"{self.name} refused the request: {result['answer']}")
-        return result
+        return result, done.stderr
 
 
 def ours() -> list[Contender]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.contenders import ENOUGH, FLOOR, Contender, baselines, ours, store
+from benchmarks.contenders import FLOOR, Contender, baselines, ours
 
 _CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 _COUNT = re.compile(r"Collected : (\d+)")
@@ -51,12 +50,10 @@ def _of_nothing(contender: Contender) -> int:
 
 
 def _count(contender: Contender, warm_up: int, requests: int) -> int:
-    command = [*_CALLGRIND, *contender.command(warm_up, requests)]
-    with store(ENOUGH):
-        done = subprocess.run(command, env=contender.environment(), capture_output=True, text=True, check=True)
-    found = _COUNT.search(done.stderr)
+    _, told = contender.run(warm_up, requests, under=_CALLGRIND)
+    found = _COUNT.search(told)
     if found is None:
-        raise RuntimeError(done.stderr)
+        raise RuntimeError(told)
     return int(found[1])
 
 
