@@ -32,8 +32,8 @@ _UNUSED = (
     "pydantic/v1",
 )
 
-# What is imported for things that no function does, and small empty modules that take their places. Each is a
-# noticeable part of a cold start: the generator of documentation a tenth of it.
+# What is imported for things that no function does, and small modules that take their places: they are empty, or load
+# the real one when it is used. Each is a noticeable part of a cold start: the generator of documentation a tenth of it.
 _STAND_INS = {
     "aws_lambda_powertools/__init__.py": """
 def __getattr__(name):
@@ -190,21 +190,7 @@ def main() -> None:
     replace(packages / "botocore" / "compat.py", _SIGNATURE, _FLAG)
     replace(packages / "botocore" / "compat.py", _XML_ERROR, _SYNTAX_ERROR)
     append(packages / "botocore" / "handlers.py", _OTHER_SERVICES_EVENTS)
-    replace(packages / "annotated_types" / "__init__.py", "from dataclasses import dataclass\n", _PLAIN_RECORDS)
-    replace(
-        packages / "pydantic" / "types.py",
-        "import dataclasses as _dataclasses\n",
-        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS.format("_dataclasses"),
-    )
-    replace(
-        packages / "pydantic" / "functional_validators.py",
-        "import dataclasses\n",
-        _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS.format("dataclasses"),
-    )
-    decorators = packages / "pydantic" / "_internal" / "_decorators.py"
-    replace(decorators, "from dataclasses import dataclass, field\n", _DATA_CLASSES + _PLAIN_RECORDS)
-    for passage in _NOT_PLAIN:
-        replace(decorators, passage, passage.replace("@dataclass", "@data_class"))
+    make_records_plain(packages)
     replace(packages / "pydantic_core" / "core_schema.py", _TYPED_DICT, _PLAIN_CLASS + _TYPED_DICT)
     keep_patterns_compiled(packages)
 
@@ -268,6 +254,21 @@ def trim_endpoints(path: Path) -> None:
     save(path, endpoints)
 
 
+def make_records_plain(packages: Path) -> None:
+    """Make plain classes of the data classes that only mark annotations and decorators."""
+    replace(packages / "annotated_types" / "__init__.py", "from dataclasses import dataclass\n", _PLAIN_RECORDS)
+    pydantic = packages / "pydantic"
+    for module, import_line, name in (
+        ("types.py", "import dataclasses as _dataclasses\n", "_dataclasses"),
+        ("functional_validators.py", "import dataclasses\n", "dataclasses"),
+    ):
+        replace(pydantic / module, import_line, _PLAIN_RECORDS + _NAMESPACE_OF_PLAIN_RECORDS.format(name))
+    decorators = pydantic / "_internal" / "_decorators.py"
+    replace(decorators, "from dataclasses import dataclass, field\n", _DATA_CLASSES + _PLAIN_RECORDS)
+    for passage in _NOT_PLAIN:
+        replace(decorators, passage, passage.replace("@dataclass", "@data_class"))
+
+
 def keep_patterns_compiled(packages: Path) -> None:
     """Write the patterns of urllib3's module of URLs into it as they are handed to the engine of `re`."""
     made: dict[str, tuple[Any, ...]] = {}
@@ -292,7 +293,7 @@ def keep_patterns_compiled(packages: Path) -> None:
 
 
 def stand_in(path: Path, text: str) -> None:
-    """Put an empty module in the place of one that is imported for nothing."""
+    """Put a small module in the place of one that is imported for nothing."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
