@@ -88,7 +88,7 @@ class Template:
 
 def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
     """Reads a template; the tables are named by their logical ids behind the prefix."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    document = load(path)
     resources: dict[str, dict[str, Any]] = document["Resources"]
     references = _references(document, table_prefix)
     globals_: dict[str, Any] = document.get("Globals", {}).get("Function", {})
@@ -103,6 +103,12 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
     return Template(routes=tuple(routes), tables=tuple(tables))
+
+
+def load(path: Path = TEMPLATE) -> dict[str, Any]:
+    """Loads a template as written; a short tag becomes a mapping, so `!Ref Name` is `{"Ref": "Name"}`."""
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    return document
 
 
 class _Loader(yaml.SafeLoader):

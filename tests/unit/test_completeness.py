@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 
 from local import template
 from local.template import PROJECT
@@ -40,10 +39,8 @@ def stem_of(path: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in last).replace("/", "_")
 
 
-def resources() -> dict[str, Any]:
-    document = yaml.load(template.TEMPLATE.read_text(encoding="utf-8"), Loader=template._Loader)
-    found: dict[str, Any] = document["Resources"]
-    return found
+def resources(type_: str) -> dict[str, Any]:
+    return {name: found for name, found in template.load()["Resources"].items() if found["Type"] == type_}
 
 
 def test_the_template_serves_the_documented_routes_and_no_others() -> None:
@@ -97,18 +94,26 @@ def test_the_document_s_ref_that_is_no_json_stands_in_its_event_to_the_letter() 
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_a_function_has_a_policy_and_a_log_group_of_its_own(path: str) -> None:
-    declared = resources()
-    properties = declared[SERVED[path].function.name]["Properties"]
-    logs = declared[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+def test_a_function_has_a_policy_of_its_own(path: str) -> None:
+    assert resources("AWS::Serverless::Function")[SERVED[path].function.name]["Properties"]["Policies"]
 
-    assert properties["Policies"]
-    assert logs["Type"] == "AWS::Logs::LogGroup"
-    assert logs["Properties"]["RetentionInDays"]
+
+def test_all_functions_write_to_one_log_group() -> None:
+    functions = resources("AWS::Serverless::Function").values()
+    shared = template.load()["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert shared in resources("AWS::Logs::LogGroup")
+    assert not any("LoggingConfig" in function["Properties"] for function in functions)
+
+
+def test_every_log_group_keeps_its_lines_for_as_long_as_the_parameter_says() -> None:
+    groups = resources("AWS::Logs::LogGroup").values()
+
+    assert [group["Properties"]["RetentionInDays"] for group in groups] == [{"Ref": "LogRetentionDays"}] * len(groups)
 
 
 def test_every_table_is_encrypted_restorable_and_protected() -> None:
-    tables = [resource for resource in resources().values() if resource["Type"] == "AWS::DynamoDB::Table"]
+    tables = resources("AWS::DynamoDB::Table").values()
 
     assert len(tables) == 9
     for table in tables:
