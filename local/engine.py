@@ -55,7 +55,8 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGKILL),
+        # Not KILL, which Docker's client could not pass on to the container.
+        preexec_fn=die_with_parent(signal.SIGTERM),
     )
     owner = os.getpid()
     try:

@@ -50,6 +50,8 @@ _PACKAGED = _NPM_FOLDER / "node_modules" / package(sys.platform, platform.machin
 
 DYNOXIDE_DATABASE = "dynamodb.sqlite"
 _DYNAMODB_LOCAL_DATABASE = "shared-local-instance.db"
+# For a process that lives for minutes: compile once, and need no second thread to collect garbage.
+_JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _DATABASES = (DYNOXIDE_DATABASE, _DYNAMODB_LOCAL_DATABASE)
 
 
@@ -117,7 +119,7 @@ def _jar(jar: Path) -> Program:
     def command(_: str, port: int, data: Path | None) -> list[str]:
         # It listens on every address of the machine, and has no option to do otherwise.
         libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
-        return [java, libraries, "-jar", str(jar), "-port", str(port), *_dynamodb_local_options(data)]
+        return [java, *_JAVA_OPTIONS, libraries, "-jar", str(jar), "-port", str(port), *_dynamodb_local_options(data)]
 
     return Program(command, _DYNAMODB_LOCAL_DATABASE)
 
