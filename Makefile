@@ -4,19 +4,24 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--custom-compile-command 'make lock' $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lock clean
+.PHONY: help run lint check test lock clean
 
 help: ## Show the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv-run/.installed ## Serve all endpoints here. PORT=3000 SEED=file.json DATA=folder
 	@.venv-run/bin/python -m local
 
-test: .venv/.installed ## Check everything: style, types, template, tests with coverage.
+lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/cfn-lint template.yaml
+
+check: lint ## Check everything fast, in under a minute: style, types, template, unit tests.
+	.venv/bin/pytest -q tests/unit
+
+test: lint ## Check everything: style, types, template, tests with coverage.
 	.venv/bin/pytest --cov
 
 lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgrade takes newer versions.

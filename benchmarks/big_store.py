@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
-from local import engine, template
+from local import find_engine, template
+from local.find_engine import EngineError
 from paidline.store.agents import Agent
 from paidline.store.call_sessions import CallSession
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
@@ -56,13 +57,18 @@ def build(folder: Path, count: int) -> None:
 
     Its door takes some thousand items a second, its import fifty thousand.
     """
+    importer = find_engine.dynoxide()
+    if importer is None:
+        raise EngineError("Only dynoxide can import a store, and there is none here.")
     service = template.read()
     with TemporaryDirectory(dir=folder) as export, ProcessPoolExecutor(_PROCESSES) as pool:
         list(pool.map(_write, [Path(export)] * _PROCESSES, [count] * _PROCESSES, range(_PROCESSES)))
         schema = Path(export) / "schema.json"
         schema.write_text(json.dumps([_description(table) for table in service.tables]), encoding="utf-8")
-        command = [str(engine.BINARY), "import", "--source", export, "--schema", str(schema)]
-        subprocess.run([*command, "--output", str(folder / engine.DATABASE)], check=True, capture_output=True)
+        command = [str(importer), "import", "--source", export, "--schema", str(schema)]
+        subprocess.run(
+            [*command, "--output", str(folder / find_engine.DYNOXIDE_DATABASE)], check=True, capture_output=True
+        )
 
 
 def _description(table: template.Table) -> Item:

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks import big_store
 from benchmarks.contenders import BUILD, EXAMPLE_DATA, ours
-from local import data, engine, template
+from local import data, engine, find_engine, template
 from local.gateway import set_environment
 
 _GOAL = 1.2
@@ -44,7 +44,7 @@ def main() -> None:
 
 @contextmanager
 def _worker(folder: Path, size: int) -> Iterator[subprocess.Popen[str]]:
-    is_new = not (folder / engine.DATABASE).exists()
+    is_new = not (folder / find_engine.DYNOXIDE_DATABASE).exists()
     set_environment(template.read(), "")
     if is_new:
         folder.mkdir(parents=True, exist_ok=True)

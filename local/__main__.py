@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from local import data, engine, server, settings, tables, template
+from local.find_engine import EngineError
 from local.gateway import set_environment
 
 _EXAMPLE_STEM = "get_status_by_ref"
@@ -21,7 +22,7 @@ def main() -> int:
     """Serves until it is told to stop."""
     try:
         _serve()
-    except (settings.SettingError, data.DataError, server.PortError, engine.EngineError) as error:
+    except (settings.SettingError, data.DataError, server.PortError, EngineError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,12 +1,10 @@
-"""Starts and stops the embedded DynamoDB engine."""
+"""Starts and stops the DynamoDB engine of this machine."""
 
 from __future__ import annotations
 
 import ctypes
-import fcntl
-import importlib.util
+import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,23 +19,14 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 from botocore.config import Config
 
+from local import find_engine
+from local.find_engine import EngineError
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_PACKAGE = Path(__file__).resolve().parent / "engine"
-BINARY = _PACKAGE / "node_modules" / "@dynoxide" / "linux-x64" / "dynoxide"
-_FALLBACK = _PACKAGE.parent.parent / "requirements" / "fallback.txt"
-DATABASE = "dynamodb.sqlite"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_FALLBACK_NOTICE = (
-    "The embedded engine is not available here (npm, or a binary named by DYNAMODB_ENGINE): "
-    "falling back to moto, which is slow and not right under concurrency."
-)
-
-
-class EngineError(Exception):
-    """The engine could not be started; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +44,19 @@ class Engine:
 @contextmanager
 def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]:
     """Runs an engine on a free port, in memory or with its data in a folder, until the block ends."""
-    binary = _find()
+    program = find_engine.find()
+    if data is not None:
+        find_engine.prepare(program, data)
     port = _free_port(host)
-    command = _fallback_command(host, port, data) if binary is None else _command(binary, host, port, data)
     # A session of its own: Ctrl-C is for the gateway, which ends its requests before it ends the engine.
     process = subprocess.Popen(
-        command,
+        program.command(host, port, data),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGKILL),
+        # Not KILL, which Docker's client could not pass on to the container.
+        preexec_fn=die_with_parent(signal.SIGTERM),
     )
     owner = os.getpid()
     try:
@@ -88,63 +79,10 @@ def client(endpoint: str) -> DynamoDBClient:
         region_name="eu-west-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=30),
+        # No proxies: the environment's are for other machines than this one.
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=30, proxies={}),
     )
     return made
-
-
-def _find() -> Path | None:
-    named = os.environ.get("DYNAMODB_ENGINE")
-    if named:
-        if not (os.path.isfile(named) and os.access(named, os.X_OK)):
-            raise EngineError(f"DYNAMODB_ENGINE names {named}, which is not a program.")
-        return Path(named)
-    if not BINARY.exists():
-        _install()
-    return BINARY if BINARY.exists() else None
-
-
-def _install() -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        return
-    with (_PACKAGE / "package.json").open() as lock:
-        # Two test runs may start at once, and `npm ci` empties the folder first.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not BINARY.exists():
-            # A failure (no network, no package for this platform) shows as a missing binary.
-            subprocess.run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=_PACKAGE, check=False)
-
-
-def _command(binary: Path, host: str, port: int, data: Path | None) -> list[str]:
-    command = [str(binary), "serve", "--host", host, "--port", str(port)]
-    if data is None:
-        return command
-    data.mkdir(parents=True, exist_ok=True)
-    return [*command, "--db-path", str(data / DATABASE)]
-
-
-def _fallback_command(host: str, port: int, data: Path | None) -> list[str]:
-    if data is not None:
-        raise EngineError("DATA needs the embedded engine: moto, the fallback, keeps nothing on disk.")
-    print(_FALLBACK_NOTICE, file=sys.stderr, flush=True)
-    if importlib.util.find_spec("moto") is None:
-        _install_fallback()
-    return [sys.executable, str(Path(__file__).with_name("moto_engine.py")), host, str(port)]
-
-
-def _install_fallback() -> None:
-    """Installs moto now: where the engine runs, nobody should wait for a package that is not used."""
-    options = [
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-        "--requirement",
-        str(_FALLBACK),
-    ]
-    if subprocess.run([sys.executable, "-m", "pip", "install", *options], check=False).returncode:
-        raise EngineError("moto could not be installed either, so there is no engine to run on.")
 
 
 def _free_port(host: str) -> int:
@@ -167,11 +105,23 @@ def _wait_until_it_answers(engine: Engine, address: str, port: int) -> None:
     while time.monotonic() < deadline:
         if engine.process.poll() is not None:
             raise EngineError(f"The engine ended at once with exit code {engine.process.returncode}.")
-        with socket.socket() as probe:
-            if probe.connect_ex((address, port)) == 0:
-                return
+        if _answers(address, port):
+            return
         time.sleep(0.01)
     raise EngineError(f"The engine did not answer within {_START_SECONDS:.0f} seconds.")
+
+
+def _answers(address: str, port: int) -> bool:
+    # Any answer will do. To be let in is too little: Docker opens the port before what runs in the container does.
+    connection = http.client.HTTPConnection(address, port, timeout=1)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -112,6 +112,9 @@ def set_environment(template: Template, endpoint: str) -> None:
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",
         AWS_EC2_METADATA_DISABLED="true",
+        # The engine runs on this machine. And on macOS a forked process must not ask the system for its proxies.
+        NO_PROXY="*",
+        no_proxy="*",
     )
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
         os.environ.pop(name, None)

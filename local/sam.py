@@ -18,6 +18,7 @@ from types import FrameType
 from typing import NoReturn
 
 from local import data, engine, settings, tables, template
+from local.find_engine import EngineError
 from local.gateway import set_environment
 
 # How containers call the machine that they run on; samconfig.toml gives them the name.
@@ -45,7 +46,7 @@ def main() -> int:
             fill(store, document)
             with start_api(store, port) as process:
                 return process.wait()
-    except (settings.SettingError, data.DataError, engine.EngineError, SamError) as error:
+    except (settings.SettingError, data.DataError, EngineError, SamError) as error:
         print(error, file=sys.stderr)
         return 2
 

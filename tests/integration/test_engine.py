@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from local import engine, tables, template
-from local.engine import Engine, EngineError
+from local.engine import Engine
+from local.find_engine import EngineError
 
 
 @pytest.fixture(scope="module")
@@ -76,27 +78,13 @@ def test_the_engine_ends_with_its_block(running: Engine) -> None:
 def test_an_engine_that_cannot_start_is_told_with_its_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DYNAMODB_ENGINE", "/bin/false")
+    monkeypatch.setenv("DYNAMODB_ENGINE", str(shutil.which("false")))
 
     with pytest.raises(EngineError, match="ended at once with exit code 1"), engine.start(tmp_path):
         pass
 
 
-def test_moto_stands_in_and_says_so_where_npm_brings_no_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(engine, "BINARY", tmp_path / "missing")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    service = template.read()
-    with engine.start() as started:
-        assert tables.create(started.client(), service.tables)
+def test_the_engine_is_reached_where_a_proxy_is_set(running: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
-    assert "not right under concurrency" in capfd.readouterr().err
-
-
-def test_moto_is_refused_where_the_data_is_to_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BINARY", tmp_path / "missing")
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(EngineError, match="keeps nothing on disk"), engine.start(tmp_path):
-        pass
+    assert running.client().list_tables()

@@ -243,3 +243,11 @@ def test_an_engine_that_is_no_program_is_named_in_one_sentence(tmp_path: Path) -
 
     assert outcome.returncode == 2
     assert outcome.stderr == f"DYNAMODB_ENGINE names {tmp_path}, which is not a program.\n"
+
+
+def test_requests_are_answered_where_the_environment_names_a_proxy() -> None:
+    nobody = "http://127.0.0.1:9"
+    with running(HTTP_PROXY=nobody, http_proxy=nobody, ALL_PROXY=nobody, NO_PROXY="", no_proxy="") as service:
+        answer = service.post(STATUS_PATH, ref="38")
+
+    assert answer["code"] == 202

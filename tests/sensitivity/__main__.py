@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local import engine
+from local import engine, find_engine
 from tests.sensitivity.defects import DEFECTS, Defect
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def _run(copy: Path, tests: list[str]) -> int:
         **os.environ,
         "PYTHONPATH": str(copy / "layers" / "shared" / "src"),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "DYNAMODB_ENGINE": os.environ.get("DYNAMODB_ENGINE") or str(engine.BINARY),
+        "DYNAMODB_ENGINE": str(find_engine.dynoxide() or ""),
     }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     try:

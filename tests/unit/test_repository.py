@@ -1,0 +1,47 @@
+"""What the repository's own pages promise: links that lead somewhere, the version, the engines."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from local.template import PROJECT
+
+PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("tests/**/README.md")]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_leads_to_every_page_of_docs() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    # The table of store calls belongs to the page on performance.
+    pages = {f"docs/{page.name}" for page in PROJECT.glob("docs/*.md")} - {"docs/store-calls.md"}
+
+    assert pages <= set(re.findall(r"\]\(([^)#]+)", readme))
+
+
+def test_the_changelog_begins_with_the_version_of_the_package() -> None:
+    package = tomllib.loads((PROJECT / "layers" / "shared" / "pyproject.toml").read_text(encoding="utf-8"))
+    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+    assert (
+        re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}$", changelog, flags=re.M)[0]
+        == package["project"]["version"]
+    )
