@@ -8,7 +8,8 @@ import pytest
 
 from paidline.store.client import client
 from tests.money.conftest import START, SUBTRACT, Answer, Service
-from tests.simulation.wire import TRANSACTION, Line, Sent, Wire
+from tests.simulation.messages import TRANSACTION, Sent
+from tests.simulation.wire import Line, Wire
 
 
 class Script:

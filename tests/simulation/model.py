@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.audit import audit
 from paidline.domain.types import MOST_TOKENS
+from tests.simulation.commits import Commit
+from tests.simulation.messages import TRANSACTION, Received, Sent
 from tests.simulation.seams import Time
-from tests.simulation.wire import TRANSACTION, Received, Sent
 
 _KEPT_S = 30 * 24 * 60 * 60
 
@@ -101,11 +103,20 @@ class Model:
         self._deliveries = 0
         self._refused: list[Delivery] = []
 
-    def begin(self, intent: Intent) -> Delivery:
-        """Notes that a delivery starts."""
+    def begin(self, intent: Intent, commits: Iterable[Commit] = ()) -> Delivery:
+        """Notes that a delivery starts, while these commits are under way."""
         self._deliveries += 1
-        since = len(intent.wallet.balances) - 1 if intent.wallet else 0
+        since = len(intent.wallet.balances) - 1 - self._hidden(intent.wallet, commits) if intent.wallet else 0
         return Delivery(self._deliveries, intent, since, self._used(intent))
+
+    def _hidden(self, wallet: Wallet, commits: Iterable[Commit]) -> int:
+        """How many balances are decided but cannot be read yet: one at most, for a commit holds the wallet."""
+        entries = (
+            self._find(commit.sent, "WALLET_LEDGER_TABLE")
+            for commit in commits
+            if any("Update" in operation for operation in commit.left)
+        )
+        return sum(entry is not None and entry["walletId"]["S"] == wallet.wallet_id for entry in entries)
 
     def _used(self, intent: Intent) -> UsedKey | None:
         used = self.keys.get(intent.key_scope) if intent.key else None
