@@ -79,12 +79,18 @@ def move_tokens(
     The calls of `find`, then one TransactWriteItems; a lost race costs both again.
     Raises what `find` raises, and Refused where the balance would leave its bounds.
     """
-    return once(key, lambda: _move(find, amount, source, key, answer))
+    return once(key, lambda patience: _move(find, amount, source, key, answer, patience))
 
 
-def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
+def _move(
+    find: Callable[[], Found],
+    amount: int,
+    source: str,
+    key: Key | None,
+    answer: Callable[[Found], str],
+    patience: Patience,
+) -> str:
     token = ids.new_token()
-    patience = Patience()
     found = find()
     with Turn(found.wallet.wallet_id) as turn:
         if turn.wait(patience.left_s()):
@@ -100,7 +106,7 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
                 transaction.write(operations)
                 return body
             except Cancelled as cancelled:
-                if _was_written(entry, cancelled):
+                if _was_written(entry, cancelled, patience):
                     return body
                 if key and cancelled.clauses[2].failed:
                     raise KeyInUse from cancelled
@@ -112,18 +118,19 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
                 found = find()
 
 
-def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
+def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -> bool:
     """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's token.
 
-    Where the store names only one of the failed conditions, the entry is looked up. Never guess: a wrong no takes the
-    tokens twice.
+    Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
+    conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
+    no takes the tokens twice.
     """
     balance, appended = cancelled.clauses[:2]
     if appended.item is not None:
         return LedgerEntry.from_item(appended.item).token == entry.token
     if not balance.failed:
         return False
-    written = ledger.get(entry.wallet_id, entry.seq)
+    written = ledger.get(entry.wallet_id, entry.seq, patience)
     return written is not None and written.token == entry.token
 
 

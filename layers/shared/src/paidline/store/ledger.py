@@ -5,7 +5,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, translated
+from paidline.store import transaction
+from paidline.store.transaction import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -78,13 +79,8 @@ def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
     }
 
 
-def get(wallet_id: str, seq: int) -> LedgerEntry | None:
-    """Read one entry. One GetItem, consistent."""
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["WALLET_LEDGER_TABLE"],
-            Key={"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}},
-            ConsistentRead=True,
-        )
-    item = found.get("Item")
+def get(wallet_id: str, seq: int, patience: Patience) -> LedgerEntry | None:
+    """Read one entry, which may just be being written. One TransactGetItems, see `transaction.read`."""
+    key = {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}
+    item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key, patience)
     return LedgerEntry.from_item(item) if item else None
