@@ -106,13 +106,13 @@ class Service:
     tables: dict[str, str]
     handlers: dict[str, Handler] = field(default_factory=dict)
 
-    def send(self, stem: str, /, **changes: Any) -> Answer:
+    def send(self, stem: str, /, *, query: str = "", **changes: Any) -> Answer:
         """Sends the documented request with some parameters changed; a header's name starts with `header_`."""
         headers = {name[7:].replace("_", "-"): value for name, value in changes.items() if name.startswith("header_")}
         body = {name: value for name, value in changes.items() if not name.startswith("header_")}
         event = {
             "headers": {"content-type": "application/json", **headers},
-            "rawQueryString": "",
+            "rawQueryString": query,
             "requestContext": {"http": {"sourceIp": "127.0.0.1"}},
             "body": json.dumps({**_BODIES[stem], **body}),
             "isBase64Encoded": False,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from paidline.store import idempotency_keys
-from tests.money.conftest import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Service
+from tests.money.conftest import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Answer, Service
 
 _DAY_S = 24 * 60 * 60
 
@@ -100,6 +101,52 @@ def test_without_a_key_nothing_is_taken_for_a_repeat(service: Service) -> None:
     answers = [service.send(SUBTRACT, **key) for key in (blank, blank, {"idempotencyKey": ""})]
 
     assert [(answer.tokens, answer.is_hit) for answer in answers] == [(70, False), (40, False), (10, False)]
+
+
+_SOURCES = ("header", "json", "query")
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "], ids=ascii)
+@pytest.mark.parametrize("filled", _SOURCES)
+def test_a_key_counts_in_whatever_place_it_is_though_it_is_blank_in_all_others(
+    service: Service, filled: str, blank: str | None
+) -> None:
+    def send() -> Answer:
+        header, parameter, query = ("call-1" if filled == source else blank for source in _SOURCES)
+        return service.send(
+            SUBTRACT,
+            header_idempotency_key=header,
+            idempotencyKey=parameter,
+            query=urlencode({"idempotencyKey": query or ""}),
+        )
+
+    first, again = send(), send()
+
+    assert (first.is_hit, again.is_hit) == (False, True)
+    assert first.body == again.body
+    assert len(service.entries()) == 1
+
+
+@pytest.mark.parametrize(
+    ("places", "key"),
+    [
+        ({"header": "h", "json": "j", "query": "q"}, "h"),
+        ({"header": "h", "query": "q"}, "h"),
+        ({"json": "j", "query": "q"}, "j"),
+        ({"query": "q"}, "q"),
+    ],
+)
+def test_of_several_keys_the_headers_counts_then_the_bodys(service: Service, places: dict[str, str], key: str) -> None:
+    header, parameter, query = (places.get(source) for source in _SOURCES)
+    service.send(
+        SUBTRACT,
+        header_idempotency_key=header,
+        idempotencyKey=parameter,
+        query=urlencode({"idempotencyKey": query or ""}),
+    )
+
+    (entry,) = service.entries()
+    assert entry["key"]["S"] == key
 
 
 def test_a_refusal_leaves_no_trace_so_its_key_may_be_tried_again_and_succeed(service: Service) -> None:

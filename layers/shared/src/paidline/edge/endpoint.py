@@ -104,7 +104,8 @@ class Endpoint(Generic[R]):
 
     def _read(self, event: reading.Event, headers: Mapping[str, str]) -> R:
         parameters = reading.parameters(event, self._names)
-        if headers.get("idempotency-key", "").strip():
+        # The header counts before the parameter: who sets it means the whole request.
+        if "idempotency-key" in headers:
             parameters["idempotencyKey"] = headers["idempotency-key"]
         try:
             return self.model.model_validate(parameters)
