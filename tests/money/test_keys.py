@@ -58,6 +58,40 @@ def test_a_key_that_is_sent_again_with_other_contents_is_code_10(service: Servic
     assert len(service.entries()) == 1
 
 
+@pytest.mark.parametrize(("first", "other"), [(42, "42"), (7, "7"), ("7", 7)])
+def test_a_pin_as_an_integer_and_the_same_digits_as_text_are_other_contents(
+    service: Service, first: int | str, other: int | str
+) -> None:
+    assert service.send(SUBTRACT, idempotencyKey="call-1", pin=first).code == 20
+    assert service.send(SUBTRACT, idempotencyKey="call-1", pin=first).is_hit
+    repeated = service.send(SUBTRACT, idempotencyKey="call-1", pin=other)
+
+    assert (repeated.code, repeated.reason) == (10, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    "key", ["call 1", "call\n1", "call;1", "caf\u00e9", "\u0661", '"call-1"', "k" * 256, True, 1.5]
+)
+@pytest.mark.parametrize("place", ["header_idempotency_key", "idempotencyKey"])
+def test_a_key_that_could_not_stand_in_a_log_line_is_code_10_wherever_it_is_sent(
+    service: Service, place: str, key: Any
+) -> None:
+    refused = service.send(SUBTRACT, **{place: key})
+
+    assert (refused.status, refused.code, refused.reason) == (200, 10, "invalid:idempotencyKey")
+    assert service.entries() == []
+
+
+@pytest.mark.parametrize("key", ["pbx-1.example_2-1732377600.42-rest", "AZaz09_.:@/+-", 17, "k" * 255, " call-1 "])
+@pytest.mark.parametrize("place", ["header_idempotency_key", "idempotencyKey"])
+def test_a_key_of_letters_digits_and_a_few_signs_is_taken_wherever_it_is_sent(
+    service: Service, place: str, key: Any
+) -> None:
+    assert service.send(SUBTRACT, **{place: key}).code == 20
+    (entry,) = service.entries()
+    assert entry["key"]["S"] == str(key).strip()
+
+
 def test_a_session_key_that_is_sent_again_with_another_duration_is_code_10(service: Service) -> None:
     service.send(SESSION, idempotencyKey="call-1")
     other = service.send(SESSION, idempotencyKey="call-1", duration="61")

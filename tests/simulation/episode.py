@@ -199,7 +199,9 @@ class Clients:
         return self._intent(SESSION, body, self._key(), expected=expected)
 
     def _intent(self, stem: str, body: dict[str, Any], key: str = "", **rest: Any) -> Intent:
-        contents = json.dumps({name: str(value) for name, value in body.items() if name != "authenticationHash"})
+        # A PIN that is a number is another one than its digits as text: it has lost its zeros.
+        named = {name: value if name == "pin" else str(value) for name, value in body.items()}
+        contents = json.dumps({**named, "authenticationHash": ""})
         if key:
             body = {**body, "idempotencyKey": key}
         return Intent(stem, json.dumps(body), contents, key, client=body["authenticationHash"], **rest)

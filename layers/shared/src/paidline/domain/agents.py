@@ -20,11 +20,11 @@ class Change:
     """A change of status: to what, by which handler of the old plugin's naming, from which address."""
 
     def __init__(self, status: AgentStatus, handler: str, ip: str) -> None:
-        """Give the request its token."""
+        """Name the request."""
         self.status = status
         self.handler = handler
         self.ip = ip
-        self.token = ids.new_token()
+        self.request_id = ids.new_token()
         self._log_ids: dict[int, int] = {}
 
     def log_id(self, agent: Agent) -> int:
@@ -115,13 +115,13 @@ def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
             status=change.status,
             handler=change.handler,
             ip=change.ip,
-            token=change.token,
+            request_id=change.request_id,
         )
         operations += [agents.set_status(before, change.status, after.last_log_id, now), status_log.append(row)]
     try:
         transaction.write(operations)
     except Cancelled as cancelled:
-        if not transaction.was_ours(cancelled, change.token):
+        if not transaction.was_ours(cancelled, change.request_id):
             raise
     return changed
 

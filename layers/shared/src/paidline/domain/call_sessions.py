@@ -52,7 +52,7 @@ def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str], p
             transaction.write(operations)
             return body
         except Cancelled as cancelled:
-            if transaction.was_ours(cancelled, session.token):
+            if transaction.was_ours(cancelled, session.request_id):
                 return body
             if key and cancelled.clauses[1].failed:
                 raise KeyInUse from cancelled
@@ -75,5 +75,5 @@ def _session(call: Call, agent: Agent) -> CallSession:
         end_time=call.end_time,
         tpm=agent.tpm,
         created=clock.to_text(clock.now()),
-        token=ids.new_token(),
+        request_id=ids.new_token(),
     )

@@ -9,9 +9,14 @@ from paidline.store import idempotency_keys
 from paidline.store.idempotency_keys import UsedKey
 from paidline.store.transaction import Patience
 
+_DIGEST_VERSION = 1
+
 
 class Key(NamedTuple):
-    """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents."""
+    """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents.
+
+    The latter two are stored, and begin with the version of how they are made.
+    """
 
     text: str
     digest: str
@@ -66,4 +71,5 @@ def _repeat(used: UsedKey, key: Key, failure: Exception) -> Outcome:
 
 def _digest(*parts: str) -> str:
     # Each part with its length, so that no two lists of parts run together into the same text.
-    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+    written = "".join(f"{len(part)}:{part}" for part in parts)
+    return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"

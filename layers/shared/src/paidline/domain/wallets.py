@@ -90,14 +90,14 @@ def _move(
     answer: Callable[[Found], str],
     patience: Patience,
 ) -> str:
-    token = ids.new_token()
+    request_id = ids.new_token()
     found = find()
     with Turn(found.wallet.wallet_id) as turn:
         if turn.wait(patience.left_s()):
             found = find()
         while True:
-            entry = _entry(found.wallet, amount, source, key, token)
-            moved = found.wallet._replace(tokens=entry.tokens, seq=entry.seq, digest=entry.digest())
+            entry = _entry(found.wallet, amount, source, key, request_id)
+            moved = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
             body = answer(found._replace(wallet=moved))
             operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
             if key:
@@ -119,7 +119,7 @@ def _move(
 
 
 def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -> bool:
-    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's token.
+    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
 
     Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
     conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
@@ -127,14 +127,14 @@ def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -
     """
     balance, appended = cancelled.clauses[:2]
     if appended.item is not None:
-        return LedgerEntry.from_item(appended.item).token == entry.token
+        return LedgerEntry.from_item(appended.item).request_id == entry.request_id
     if not balance.failed:
         return False
     written = ledger.get(entry.wallet_id, entry.seq, patience)
-    return written is not None and written.token == entry.token
+    return written is not None and written.request_id == entry.request_id
 
 
-def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str) -> LedgerEntry:
+def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, request_id: str) -> LedgerEntry:
     balance = wallet.tokens + amount
     if balance < 0:
         raise Refused("insufficient_tokens")
@@ -144,10 +144,10 @@ def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str
         wallet_id=wallet.wallet_id,
         seq=wallet.seq + 1,
         amount=amount,
-        tokens=balance,
+        balance=balance,
         time=clock.to_text(clock.now()),
         source=source,
         key=key.text if key else "",
-        token=token,
+        request_id=request_id,
         previous_digest=wallet.digest,
     )

@@ -47,9 +47,11 @@ def _first(sources: Iterable[Parameters], name: str) -> Any:
 
 def _filled(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Leave out what is null or blank; of what is left under one name the last counts."""
-    return {
-        name: value for name, value in pairs if value is not None and not (isinstance(value, str) and not value.strip())
-    }
+    return {name: value for name, value in pairs if not _is_blank(value)}
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _body(event: Event) -> Parameters:

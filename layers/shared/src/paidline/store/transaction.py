@@ -120,10 +120,11 @@ class Patience:
         self._pause *= 2
 
 
-def was_ours(cancelled: Cancelled, token: str) -> bool:
+def was_ours(cancelled: Cancelled, request_id: str) -> bool:
     """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
 
     The SDK sends again what got no answer, and a store that has forgotten the first delivery refuses the second:
-    the row that stands in the way then carries the request's own token.
+    the row that stands in the way then carries the request's own id.
     """
-    return any(clause.item is not None and clause.item.get("token") == {"S": token} for clause in cancelled.clauses)
+    own = {"S": request_id}
+    return any(clause.item is not None and clause.item.get("requestId") == own for clause in cancelled.clauses)
