@@ -69,9 +69,7 @@ def test_a_pin_as_an_integer_and_the_same_digits_as_text_are_other_contents(
     assert (repeated.code, repeated.reason) == (10, "idempotency_key_reused")
 
 
-@pytest.mark.parametrize(
-    "key", ["call 1", "call\n1", "call;1", "caf\u00e9", "\u0661", '"call-1"', "k" * 256, True, 1.5]
-)
+@pytest.mark.parametrize("key", ["call 1", "call\n1", "call;1", "caf\u00e9", "\u0661", '"call-1"', "k" * 256])
 @pytest.mark.parametrize("place", ["header_idempotency_key", "idempotencyKey"])
 def test_a_key_that_could_not_stand_in_a_log_line_is_code_10_wherever_it_is_sent(
     service: Service, place: str, key: Any

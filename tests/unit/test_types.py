@@ -75,7 +75,7 @@ def test_a_value_is_taken_and_goes_on_in_one_form(kind: Any, value: Any, expecte
     [
         *[
             (kind, value)
-            for kind in (types.Ref, types.PhoneNumber, types.WalletPin)
+            for kind in (types.Ref, types.PhoneNumber, types.WalletPin, types.IdempotencyKey)
             for value in NEITHER_STRING_NOR_INT
         ],
         *[(kind, value) for kind in (types.Tokens, types.Duration, types.Limit) for value in NEITHER_STRING_NOR_INT],
