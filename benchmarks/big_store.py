@@ -124,7 +124,7 @@ def _row(number: int) -> StatusLogRow:
         status="online",
         handler="RouteControllerUpdateUserStatus",
         ip="203.0.113.7",
-        token=f"{number:032x}",
+        request_id=f"{number:032x}",
     )
 
 
@@ -142,7 +142,7 @@ def _session(number: int) -> CallSession:
         end_time="2026-11-23 12:01:00",
         tpm=90,
         created=_TIME,
-        token=f"{number:032x}",
+        request_id=f"{number:032x}",
     )
 
 
@@ -151,11 +151,11 @@ def _opening(number: int) -> LedgerEntry:
         wallet_id=f"w{number}",
         seq=1,
         amount=1_000_000,
-        tokens=1_000_000,
+        balance=1_000_000,
         time=_TIME,
         source="opening",
         key="",
-        token=f"{number:032x}",
+        request_id=f"{number:032x}",
         previous_digest=NO_DIGEST,
     )
 
@@ -165,7 +165,7 @@ def _wallet(number: int, opening: LedgerEntry) -> Wallet:
         application_id=APPLICATION,
         wallet_id=opening.wallet_id,
         pin=pin(number),
-        tokens=opening.tokens,
+        tokens=opening.balance,
         seq=opening.seq,
         digest=opening.digest(),
         phone_number=phone(number),

@@ -53,7 +53,7 @@ def audit(client: DynamoDBClient) -> Audit:
 def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[str]:
     if not 0 <= wallet.tokens <= MOST_TOKENS:
         yield f"the balance {wallet.tokens} is out of bounds"
-    seq, tokens, digest = 0, 0, NO_DIGEST
+    seq, balance, digest = 0, 0, NO_DIGEST
     for item in _entries(client, wallet.wallet_id):
         found.entries += 1
         try:
@@ -70,17 +70,17 @@ def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[
             return
         if entry.previous_digest != digest:
             yield f"entry {seq} was changed, or entry {entry.seq} does not continue it"
-        if entry.tokens != tokens + entry.amount:
+        if entry.balance != balance + entry.amount:
             yield f"entry {entry.seq} does not add up"
-        if not 0 <= entry.tokens <= MOST_TOKENS:
+        if not 0 <= entry.balance <= MOST_TOKENS:
             yield f"the balance after entry {entry.seq} is out of bounds"
-        seq, tokens, digest = entry.seq, entry.tokens, entry.digest()
+        seq, balance, digest = entry.seq, entry.balance, entry.digest()
     if seq != wallet.seq:
         yield f"entry {seq + 1} is missing"
     elif digest != wallet.digest:
         yield f"entry {seq} was changed"
-    if seq == wallet.seq and tokens != wallet.tokens:
-        yield f"the balance is {wallet.tokens} and the ledger's {tokens}"
+    if seq == wallet.seq and balance != wallet.tokens:
+        yield f"the balance is {wallet.tokens} and the ledger's {balance}"
 
 
 def _entries(client: DynamoDBClient, wallet_id: str) -> Iterator[dict[str, Any]]:

@@ -194,7 +194,7 @@ def _row(entry: _StatusLogRow, agent: _Agent) -> Operation:
         status=entry.status,
         handler=entry.handler,
         ip=entry.ip,
-        token=ids.new_token(),
+        request_id=ids.new_token(),
     )
     return dict(status_log.append(row))
 
@@ -204,11 +204,11 @@ def _wallet(entry: _Wallet) -> list[Operation]:
         wallet_id=entry.wallet_id,
         seq=1,
         amount=entry.tokens,
-        tokens=entry.tokens,
+        balance=entry.tokens,
         time=clock.to_text(clock.now()),
         source="opening",
         key="",
-        token=ids.new_token(),
+        request_id=ids.new_token(),
         previous_digest=NO_DIGEST,
     )
     stored = Wallet(

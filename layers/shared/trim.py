@@ -17,7 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 SERVICE = "dynamodb"
-OPERATIONS = ("GetItem", "Query", "Scan", "TransactWriteItems")
+OPERATIONS = ("GetItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems")
 
 _ENDPOINT_PARAMETERS = frozenset({"contextParam", "operationContextParams"})
 

@@ -101,7 +101,7 @@ def test_a_line_of_49_agents_takes_its_status_at_once(api: Api) -> None:
     assert {agent["status"] for agent in sharing} == {"pause"}
     rows = [row for row in api.store.items("STATUS_LOG_TABLE") if row["status"] == "pause"]
     assert {row["refKey"] for row in rows} == {agent["refKey"] for agent in sharing}
-    assert len({row["token"] for row in rows}) == 1
+    assert len({row["requestId"] for row in rows}) == 1
 
 
 def test_the_user_of_a_line_is_the_one_with_the_lowest_user_id(api: Api) -> None:
@@ -166,7 +166,7 @@ class TestLog:
     def row(number: int) -> Item:
         status = "pause" if number % 2 else "online"
         texts = {"refKey": "38", "ref": "000038", "created": "2024-05-25T20:55:03Z", "status": status}
-        texts |= {"statusId": f"{status}#{number:016}", "handler": "h", "ip": "127.0.0.1", "token": "t"}
+        texts |= {"statusId": f"{status}#{number:016}", "handler": "h", "ip": "127.0.0.1", "requestId": "t"}
         numbers = {"id": str(number), "userId": "194"}
         return {name: {"S": text} for name, text in texts.items()} | {k: {"N": n} for k, n in numbers.items()}
 

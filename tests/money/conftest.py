@@ -16,9 +16,12 @@ from local import data, engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
 from paidline.store import api_clients, dialed_numbers
 from paidline.store.client import client
+from tests.money.scene import Scene
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
 BY_PIN = "get_wallet_by_dialed_number_and_pin"
+UPDATE, UPDATE_LINE = "update_status_by_ref", "update_status_by_line_sharing"
+LINE = "31600000001"
 AGENTS, CREDIT, OTHER_CREDIT = "agents-hash", "credit-hash", "other-credit-hash"
 START = 100
 
@@ -29,7 +32,10 @@ _DOCUMENT: dict[str, Any] = {
         {"authenticationHash": CREDIT, "scope": "credsys"},
         {"authenticationHash": OTHER_CREDIT, "scope": "credsys"},
     ],
-    "agents": [{"userId": 194, "ref": "000038", "tpm": 90}],
+    "agents": [
+        {"userId": 194, "ref": "000038", "tpm": 90, "outboundNumber": LINE, "lineSharing": True},
+        {"userId": 195, "ref": "000039", "tpm": 90, "outboundNumber": LINE, "lineSharing": True},
+    ],
     "dialedNumbers": [{"dialedNumber": "14620905014", "applicationId": "1288", "companyName": "Company"}],
     "wallets": [
         {"applicationId": "1288", "walletId": "6254", "pin": "0042", "tokens": START},
@@ -51,6 +57,8 @@ _BODIES: dict[str, dict[str, Any]] = {
         "duration": "60",
         "dialStatus": "ANSWER",
     },
+    UPDATE: {"authenticationHash": AGENTS, "ref": "38", "status": "pause"},
+    UPDATE_LINE: {"authenticationHash": AGENTS, "outboundNumber": LINE, "status": "pause"},
 }
 
 
@@ -98,13 +106,13 @@ class Service:
     tables: dict[str, str]
     handlers: dict[str, Handler] = field(default_factory=dict)
 
-    def send(self, stem: str, /, **changes: Any) -> Answer:
+    def send(self, stem: str, /, *, query: str = "", **changes: Any) -> Answer:
         """Sends the documented request with some parameters changed; a header's name starts with `header_`."""
         headers = {name[7:].replace("_", "-"): value for name, value in changes.items() if name.startswith("header_")}
         body = {name: value for name, value in changes.items() if not name.startswith("header_")}
         event = {
             "headers": {"content-type": "application/json", **headers},
-            "rawQueryString": "",
+            "rawQueryString": query,
             "requestContext": {"http": {"sourceIp": "127.0.0.1"}},
             "body": json.dumps({**_BODIES[stem], **body}),
             "isBase64Encoded": False,
@@ -141,6 +149,15 @@ def service(engine_endpoint: str) -> Iterator[Service]:
         yield Service(store, engine_endpoint, described.environment, handlers)
         tables.delete(store, described.tables)
     _forget()
+
+
+@pytest.fixture
+def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    # The rival is another process, so it does not queue behind the request.
+    monkeypatch.setattr("paidline.domain.turns.Turn.wait", lambda *_: False)
+    made = Scene(service)
+    yield made
+    made.close()
 
 
 def _forget() -> None:

@@ -52,11 +52,11 @@ def test_nothing_is_found_where_nobody_changed_anything(service: Service) -> Non
     ("attribute", "value"),
     [
         ("amount", {"N": "11"}),
-        ("tokens", {"N": "99"}),
+        ("balance", {"N": "99"}),
         ("time", {"S": "2020-01-01T00:00:00.000000Z"}),
         ("source", {"S": "somebody"}),
         ("key", {"S": "call-2"}),
-        ("token", {"S": "0"}),
+        ("requestId", {"S": "0"}),
         ("previousDigest", {"S": "0"}),
     ],
 )
@@ -100,7 +100,7 @@ def _change_an_entry_and_link_the_next_to_it(service: Service) -> None:
 
 def _shift_tokens_from_one_entry_to_the_next(service: Service) -> None:
     third, fourth = _entry(service, 3), _entry(service, 4)
-    _put(service, {**third, "amount": _plus(third["amount"], 5), "tokens": _plus(third["tokens"], 5)})
+    _put(service, {**third, "amount": _plus(third["amount"], 5), "balance": _plus(third["balance"], 5)})
     _put(service, {**fourth, "amount": _plus(fourth["amount"], -5)})
 
 

@@ -2,80 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
-from paidline.store.client import client
-from tests.money.conftest import START, SUBTRACT, Answer, Service
-from tests.simulation.wire import TRANSACTION, Line, Sent, Wire
-
-
-class Script:
-    """The weather as it is written down: what becomes of each transaction, in order."""
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.picks = 0
-
-    def fault(self, operation: str) -> str:
-        """The next one that is written down."""
-        return self.faults.pop(0) if operation == TRANSACTION and self.faults else ""
-
-    def forgets(self) -> bool:
-        """Always, so that nothing rests on the store's memory."""
-        return True
-
-    def pick(self, count: int) -> int:
-        """The same in every case."""
-        return min(self.picks, count - 1)
-
-
-class Scene:
-    """A request on a scripted wire, with what happens elsewhere before and after each of its transactions."""
-
-    def __init__(self, service: Service) -> None:
-        self.script = Script()
-        self.before: dict[int, Callable[[], None]] = {}
-        self.after: dict[int, Callable[[], None]] = {}
-        self.transactions = 0
-        self._service = service
-        self._line = Line(service.endpoint)
-        self.wire = Wire(self._line, self.script, self._leave, lambda *_: None, lambda _: None)
-
-    def _leave(self, sent: Sent | None) -> None:
-        if sent and sent.operation == TRANSACTION:
-            self.transactions += 1
-            self.before.pop(self.transactions, lambda: None)()
-        if not sent:
-            self.after.pop(self.transactions, lambda: None)()
-
-    def send(self, **changes: str) -> Answer:
-        """Sends the documented debit over the wire."""
-        self.wire.attach(client())
-        try:
-            return self._service.send(SUBTRACT, **changes)
-        finally:
-            self.wire.detach(client())
-
-    def rival(self) -> None:
-        """Another process's debit, over a connection of its own."""
-        self.wire.detach(client())
-        self._service.send(SUBTRACT, tokens=1)
-        self.wire.attach(client())
-
-    def close(self) -> None:
-        """Hangs up."""
-        self._line.close()
-
-
-@pytest.fixture
-def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    # The rival is another process, so it does not queue behind the request.
-    monkeypatch.setattr("paidline.domain.turns.Turn.wait", lambda *_: False)
-    made = Scene(service)
-    yield made
-    made.close()
+from tests.money.conftest import START, Service
+from tests.money.scene import Scene
 
 
 @pytest.mark.parametrize("when", ["as soon as the conflict is told", "just before the next try"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from paidline.store import idempotency_keys
-from tests.money.conftest import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Service
+from tests.money.conftest import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Answer, Service
 
 _DAY_S = 24 * 60 * 60
 
@@ -57,6 +58,38 @@ def test_a_key_that_is_sent_again_with_other_contents_is_code_10(service: Servic
     assert len(service.entries()) == 1
 
 
+@pytest.mark.parametrize(("first", "other"), [(42, "42"), (7, "7"), ("7", 7)])
+def test_a_pin_as_an_integer_and_the_same_digits_as_text_are_other_contents(
+    service: Service, first: int | str, other: int | str
+) -> None:
+    assert service.send(SUBTRACT, idempotencyKey="call-1", pin=first).code == 20
+    assert service.send(SUBTRACT, idempotencyKey="call-1", pin=first).is_hit
+    repeated = service.send(SUBTRACT, idempotencyKey="call-1", pin=other)
+
+    assert (repeated.code, repeated.reason) == (10, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("key", ["call 1", "call\n1", "call;1", "caf\u00e9", "\u0661", '"call-1"', "k" * 256])
+@pytest.mark.parametrize("place", ["header_idempotency_key", "idempotencyKey"])
+def test_a_key_that_could_not_stand_in_a_log_line_is_code_10_wherever_it_is_sent(
+    service: Service, place: str, key: Any
+) -> None:
+    refused = service.send(SUBTRACT, **{place: key})
+
+    assert (refused.status, refused.code, refused.reason) == (200, 10, "invalid:idempotencyKey")
+    assert service.entries() == []
+
+
+@pytest.mark.parametrize("key", ["pbx-1.example_2-1732377600.42-rest", "AZaz09_.:@/+-", 17, "k" * 255, " call-1 "])
+@pytest.mark.parametrize("place", ["header_idempotency_key", "idempotencyKey"])
+def test_a_key_of_letters_digits_and_a_few_signs_is_taken_wherever_it_is_sent(
+    service: Service, place: str, key: Any
+) -> None:
+    assert service.send(SUBTRACT, **{place: key}).code == 20
+    (entry,) = service.entries()
+    assert entry["key"]["S"] == str(key).strip()
+
+
 def test_a_session_key_that_is_sent_again_with_another_duration_is_code_10(service: Service) -> None:
     service.send(SESSION, idempotencyKey="call-1")
     other = service.send(SESSION, idempotencyKey="call-1", duration="61")
@@ -100,6 +133,52 @@ def test_without_a_key_nothing_is_taken_for_a_repeat(service: Service) -> None:
     answers = [service.send(SUBTRACT, **key) for key in (blank, blank, {"idempotencyKey": ""})]
 
     assert [(answer.tokens, answer.is_hit) for answer in answers] == [(70, False), (40, False), (10, False)]
+
+
+_SOURCES = ("header", "json", "query")
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "], ids=ascii)
+@pytest.mark.parametrize("filled", _SOURCES)
+def test_a_key_counts_in_whatever_place_it_is_though_it_is_blank_in_all_others(
+    service: Service, filled: str, blank: str | None
+) -> None:
+    def send() -> Answer:
+        header, parameter, query = ("call-1" if filled == source else blank for source in _SOURCES)
+        return service.send(
+            SUBTRACT,
+            header_idempotency_key=header,
+            idempotencyKey=parameter,
+            query=urlencode({"idempotencyKey": query or ""}),
+        )
+
+    first, again = send(), send()
+
+    assert (first.is_hit, again.is_hit) == (False, True)
+    assert first.body == again.body
+    assert len(service.entries()) == 1
+
+
+@pytest.mark.parametrize(
+    ("places", "key"),
+    [
+        ({"header": "h", "json": "j", "query": "q"}, "h"),
+        ({"header": "h", "query": "q"}, "h"),
+        ({"json": "j", "query": "q"}, "j"),
+        ({"query": "q"}, "q"),
+    ],
+)
+def test_of_several_keys_the_headers_counts_then_the_bodys(service: Service, places: dict[str, str], key: str) -> None:
+    header, parameter, query = (places.get(source) for source in _SOURCES)
+    service.send(
+        SUBTRACT,
+        header_idempotency_key=header,
+        idempotencyKey=parameter,
+        query=urlencode({"idempotencyKey": query or ""}),
+    )
+
+    (entry,) = service.entries()
+    assert entry["key"]["S"] == key
 
 
 def test_a_refusal_leaves_no_trace_so_its_key_may_be_tried_again_and_succeed(service: Service) -> None:

@@ -18,6 +18,7 @@ KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/client.py",
 )
 STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "local/audit.py"
+READING, AGENTS = f"{_LAYER}/edge/reading.py", f"{_LAYER}/domain/agents.py"
 
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
@@ -25,6 +26,8 @@ LOST = "tests/money/test_lost_answers.py"
 AUDITS = "tests/money/test_audit.py"
 TURN_TESTS = "tests/money/test_turns.py"
 GUARDS = "tests/money/test_guards.py"
+SLOW = "tests/money/test_slow_commits.py"
+READING_TESTS, STORED = "tests/unit/test_reading.py", "tests/unit/test_stored_items.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
 
@@ -131,14 +134,12 @@ DEFECTS = (
         "if used.request_digest != key.request_digest:",
         "if not used.request_digest:",
     ),
-    Defect(
-        "contents leave the PIN out", ENDPOINT, "for name in sorted(fields))", 'for name in sorted(fields - {"pin"}))'
-    ),
+    Defect("contents leave the PIN out", ENDPOINT, "in own.items()))", 'in own.items() if name != "pin"))'),
     Defect(
         "contents leave the amount out",
         ENDPOINT,
-        "for name in sorted(fields))",
-        'for name in sorted(fields - {"tokens"}))',
+        "in own.items()))",
+        'in own.items() if name != "tokens"))',
     ),
     Defect(
         "a repeat does not say so", ONCE, "return Outcome(used.answer, is_repeat=True)", "return Outcome(used.answer)"
@@ -150,11 +151,118 @@ DEFECTS = (
         "except KeyInUse as failure:",
     ),
     Defect(
-        "a blank key is a key",
+        "a blank value hides one further down",
+        READING,
+        "for name, value in pairs if not _is_blank(value)}",
+        "for name, value in pairs}",
+        (KEY_TESTS, READING_TESTS),
+    ),
+    Defect(
+        "a value of blanks only is filled",
+        READING,
+        "isinstance(value, str) and not value.strip()",
+        "isinstance(value, str) and not value",
+        (KEY_TESTS, READING_TESTS),
+    ),
+    Defect(
+        "the parameter's key counts before the header's",
         ENDPOINT,
-        '.get("idempotency-key", "").strip()',
-        '.get("idempotency-key", "")',
+        'parameters["idempotencyKey"] = headers["idempotency-key"]',
+        'parameters.setdefault("idempotencyKey", headers["idempotency-key"])',
         (KEY_TESTS,),
+    ),
+    Defect(
+        "a key may hold anything",
+        TYPES,
+        'if not re.fullmatch(r"[A-Za-z0-9_.:@/+-]{1,255}", value):',
+        "if len(value) > 255:",
+        (KEY_TESTS, "tests/unit/test_types.py"),
+    ),
+    Defect(
+        "a PIN's kind is not part of the contents",
+        TYPES,
+        """return self.digits if self.is_integer else f'"{self.digits}"'""",
+        "return self.digits",
+        (KEY_TESTS,),
+    ),
+    Defect(
+        "contents have the fields' names",
+        ENDPOINT,
+        'f"{field.alias}={getattr(self, name)}"',
+        'f"{name}={getattr(self, name)}"',
+        (STORED,),
+    ),
+    Defect(
+        "the digests of keys have no version",
+        ONCE,
+        'return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"',
+        "return hashlib.sha256(written.encode()).hexdigest()",
+        (STORED,),
+    ),
+    Defect(
+        "the digests of ledger entries have no version",
+        LEDGER,
+        'return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"',
+        "return hashlib.sha256(written.encode()).hexdigest()",
+        (STORED,),
+    ),
+    Defect(
+        "the digest of an entry has the fields' names",
+        LEDGER,
+        "written = json.dumps(content, ",
+        "written = json.dumps(self._asdict(), ",
+        (STORED,),
+    ),
+    Defect(
+        "the digest of an entry has another order of keys",
+        LEDGER,
+        "written = json.dumps(content, ",
+        "written = json.dumps(content, sort_keys=True, ",
+        (STORED,),
+    ),
+    Defect(
+        "an entry's balance is stored under another name",
+        LEDGER,
+        '"balance": {"N": str(self.balance)},',
+        '"tokens": {"N": str(self.balance)}, "balance": {"N": str(self.balance)},',
+        (STORED,),
+    ),
+    Defect(
+        "an entry is looked up by a plain read",
+        LEDGER,
+        'item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key, patience)',
+        'item = transaction.client().get_item(TableName=os.environ["WALLET_LEDGER_TABLE"], Key=key, '
+        'ConsistentRead=True).get("Item")',
+        (SLOW, SIMULATION),
+    ),
+    Defect(
+        "a key is looked up by a plain read",
+        KEYS,
+        'item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}}, patience)',
+        'item = transaction.client().get_item(TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"], '
+        'Key={"keyDigest": {"S": key_digest}}, ConsistentRead=True).get("Item")',
+        (SLOW, SIMULATION),
+    ),
+    Defect(
+        "a read of one moment takes a conflict for nothing there",
+        TRANSACTION,
+        "            _clauses(error)\n        patience.wait()\n",
+        "            return None\n",
+        (SLOW,),
+    ),
+    Defect(
+        "an agent's row that is being written is written again",
+        AGENTS,
+        "return row.in_conflict or (is_changed and not row.failed)",
+        "return is_changed and not row.failed",
+        (SLOW,),
+    ),
+    Defect(
+        "an agent who has the row's id already is changed again",
+        AGENTS,
+        "return row.in_conflict or (is_changed and not row.failed)",
+        "return row.in_conflict",
+        (SLOW,),
     ),
     Defect(
         "the balance is read again for the answer",
@@ -201,28 +309,28 @@ DEFECTS = (
     Defect(
         "an earlier delivery of the same movement is not recognized",
         WALLETS,
-        "                if _was_written(entry, cancelled):",
-        "                if False and _was_written(entry, cancelled):",
+        "                if _was_written(entry, cancelled, patience):",
+        "                if False and _was_written(entry, cancelled, patience):",
         (LOST, SIMULATION),
     ),
     Defect(
         "any taken number counts as an earlier delivery",
         WALLETS,
-        "return LedgerEntry.from_item(appended.item).token == entry.token",
+        "return LedgerEntry.from_item(appended.item).request_id == entry.request_id",
         "return True",
         (SIMULATION, SCHEDULES),
     ),
     Defect(
         "where the entry is not shown it is not looked up",
         WALLETS,
-        "    return written is not None and written.token == entry.token",
+        "    return written is not None and written.request_id == entry.request_id",
         "    return False",
         (SIMULATION, "tests/money/test_half_told.py"),
     ),
     Defect(
-        "each attempt has a token of its own",
+        "each attempt has an id of its own",
         WALLETS,
-        "            entry = _entry(found.wallet, amount, source, key, token)",
+        "            entry = _entry(found.wallet, amount, source, key, request_id)",
         "            entry = _entry(found.wallet, amount, source, key, ids.new_token())",
         ("tests/money/test_half_told.py", SIMULATION),
     ),
@@ -251,29 +359,29 @@ DEFECTS = (
     Defect(
         "a session that an earlier delivery wrote is written again",
         SESSIONS,
-        "if transaction.was_ours(cancelled, session.token):",
+        "if transaction.was_ours(cancelled, session.request_id):",
         "if False:",
         (LOST,),
     ),
     Defect(
         "a conflict is an error",
         TRANSACTION,
-        '"TransactionConflict", ',
-        "",
+        '{"None", _CONFLICT, ',
+        '{"None", ',
         (SIMULATION, "tests/money/test_half_told.py"),
     ),
     Defect(
         "a chain without the digest before",
         LEDGER,
-        "content = json.dumps(self._asdict()",
-        'content = json.dumps({**self._asdict(), "previous_digest": ""}',
+        '"previousDigest": self.previous_digest,',
+        '"previousDigest": "",',
         (AUDITS,),
     ),
     Defect(
         "a digest without the amount",
         LEDGER,
-        "content = json.dumps(self._asdict()",
-        'content = json.dumps({**self._asdict(), "amount": 0, "tokens": 0}',
+        '            "amount": self.amount,\n            "balance": self.balance,\n',
+        "",
         (AUDITS,),
     ),
     Defect("entries are not linked", WALLETS, "previous_digest=wallet.digest,", 'previous_digest="",', (AUDITS,)),

@@ -18,9 +18,10 @@ from local.gateway import Context, Handler, load_handler, set_environment
 from paidline.domain.types import MOST_TOKENS
 from paidline.store.client import client
 from tests.simulation import seams
+from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Violation, Wallet
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
-from tests.simulation.wire import READ_FAULTS, TRANSACTION, WRITE_FAULTS, Line, Sent, Wire
+from tests.simulation.wire import READ_FAULTS, WRITE_FAULTS, Line, Wire
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
 BY_PIN, BY_NUMBER = "get_wallet_by_dialed_number_and_pin", "get_wallet_by_dialed_number_and_inbound_number"
@@ -198,7 +199,9 @@ class Clients:
         return self._intent(SESSION, body, self._key(), expected=expected)
 
     def _intent(self, stem: str, body: dict[str, Any], key: str = "", **rest: Any) -> Intent:
-        contents = json.dumps({name: str(value) for name, value in body.items() if name != "authenticationHash"})
+        # A PIN that is a number is another one than its digits as text: it has lost its zeros.
+        named = {name: value if name == "pin" else str(value) for name, value in body.items()}
+        contents = json.dumps({**named, "authenticationHash": ""})
         if key:
             body = {**body, "idempotencyKey": key}
         return Intent(stem, json.dumps(body), contents, key, client=body["authenticationHash"], **rest)
@@ -211,12 +214,16 @@ class Storm:
         self._chance = chance
         self._rate = chance.choice((0.0, 0.01, 0.05, 0.15, 0.3))
         self._forgets = chance.choice((0.0, 0.1, 0.5))
+        # Transactions that take long to commit come in crowds, as the load that makes them slow does.
+        self._slow = chance.choice((0.0, 0.0, 0.5))
 
     def fault(self, operation: str) -> str:
         """What goes wrong with a call, if anything."""
         if self._chance.random() >= self._rate:
             return ""
-        return self._chance.choice(WRITE_FAULTS if operation == TRANSACTION else READ_FAULTS)
+        if operation != TRANSACTION:
+            return self._chance.choice(READ_FAULTS)
+        return "slow_commit" if self._chance.random() < self._slow else self._chance.choice(WRITE_FAULTS)
 
     def forgets(self) -> bool:
         """Whether the store has forgotten the tokens that it has seen."""
@@ -241,6 +248,7 @@ class Episode:
         self._wallets = self._make_wallets()
         self._clients = Clients(self._chance, self._wallets)
         self._at_once = self._chance.choice((1, 2, 4, 8))
+        self._commit_rate = self._chance.choice((0.02, 0.1, 0.5))
         self._deliveries: dict[int, Delivery] = {}
         self._history = hashlib.sha256()
         self._late = 0
@@ -278,7 +286,9 @@ class Episode:
             self._time.advance(self._chance.random() * 0.002)
             awake = self._scheduler.awake()
             is_full = len(self._scheduler.tasks) >= self._at_once or started == self._operations
-            if self._wire.late and self._chance.random() < 0.05:
+            if self._wire.commits.under_way and self._chance.random() < self._commit_rate:
+                self._commit_one()
+            elif self._wire.late and self._chance.random() < 0.05:
                 self._deliver_late()
             elif is_full or (awake and self._chance.random() < 0.5):
                 # All may have been woken by a rival's step meanwhile, but never none: time waits for the first.
@@ -290,6 +300,7 @@ class Episode:
                     self._between()
         while self._wire.late:
             self._deliver_late()
+        self._wire.commits.finish()
         self._model.check_everything(self._store)
         return Result(
             started,
@@ -303,12 +314,13 @@ class Episode:
 
     def _between(self) -> None:
         """Compares the balances, and now and then lets days pass while nothing is under way."""
+        self._wire.commits.finish()
         self._model.check_balances(self._store)
         if not self._scheduler.tasks and self._chance.random() < 0.5:
             self._time.advance(self._chance.choice((1, 29, 31)) * _DAY_S)
 
     def _start(self, intent: Intent) -> None:
-        delivery = self._model.begin(intent)
+        delivery = self._model.begin(intent, self._wire.commits.under_way)
         task = self._scheduler.start(lambda: self._deliver(delivery))
         self._deliveries[task.number] = delivery
         self._note("start", delivery.number, intent.body)
@@ -345,7 +357,13 @@ class Episode:
         index = self._chance.randrange(len(self._wire.late))
         self._note("late", index)
         self._late += 1
-        self._wire.deliver_late(index)
+        self._wire.deliver_late(index, slowly=self._chance.random() < 0.5)
+
+    def _commit_one(self) -> None:
+        commit = self._chance.choice(self._wire.commits.under_way)
+        index = self._chance.randrange(len(commit.left))
+        self._note("commit", index)
+        self._wire.commits.write_one(commit, index)
 
     def _note(self, *what: object) -> None:
         self._history.update(repr(what).encode())

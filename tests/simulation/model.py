@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.audit import audit
 from paidline.domain.types import MOST_TOKENS
+from tests.simulation.commits import Commit
+from tests.simulation.messages import TRANSACTION, Received, Sent
 from tests.simulation.seams import Time
-from tests.simulation.wire import TRANSACTION, Received, Sent
 
 _KEPT_S = 30 * 24 * 60 * 60
 
@@ -37,7 +39,7 @@ class Wallet:
     pin: str
     phone_number: str
     balances: list[int]
-    tokens: list[str] = field(default_factory=lambda: [""])
+    request_ids: list[str] = field(default_factory=lambda: [""])
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class UsedKey:
 
     contents: str
     answer: str
-    token: str
+    request_id: str
     until: float
 
 
@@ -74,13 +76,13 @@ class Intent:
 
 @dataclass
 class Delivery:
-    """One delivery of an intent: what the world was like when it began, and the token that names it in the store."""
+    """One delivery of an intent: what the world was like when it began, and the id that names it in the store."""
 
     number: int
     intent: Intent
     seen_from: int
     key_before: UsedKey | None
-    token: str = ""
+    request_id: str = ""
     faults: int = 0
     outcome: str = "under way"
     was_refused: bool = False
@@ -93,7 +95,7 @@ class Model:
         self.wallets = {wallet.wallet_id: wallet for wallet in wallets}
         self.keys: dict[tuple[str, str, str], UsedKey] = {}
         self.sessions: dict[str, str] = {}
-        self.by_token: dict[str, Delivery] = {}
+        self.by_request_id: dict[str, Delivery] = {}
         self.written: set[str] = set()
         self.outcomes: Counter[str] = Counter()
         self._tables = tables
@@ -101,11 +103,20 @@ class Model:
         self._deliveries = 0
         self._refused: list[Delivery] = []
 
-    def begin(self, intent: Intent) -> Delivery:
-        """Notes that a delivery starts."""
+    def begin(self, intent: Intent, commits: Iterable[Commit] = ()) -> Delivery:
+        """Notes that a delivery starts, while these commits are under way."""
         self._deliveries += 1
-        since = len(intent.wallet.balances) - 1 if intent.wallet else 0
+        since = len(intent.wallet.balances) - 1 - self._hidden(intent.wallet, commits) if intent.wallet else 0
         return Delivery(self._deliveries, intent, since, self._used(intent))
+
+    def _hidden(self, wallet: Wallet, commits: Iterable[Commit]) -> int:
+        """How many balances are decided but cannot be read yet: one at most, for a commit holds the wallet."""
+        entries = (
+            self._find(commit.sent, "WALLET_LEDGER_TABLE")
+            for commit in commits
+            if any("Update" in operation for operation in commit.left)
+        )
+        return sum(entry is not None and entry["walletId"]["S"] == wallet.wallet_id for entry in entries)
 
     def _used(self, intent: Intent) -> UsedKey | None:
         used = self.keys.get(intent.key_scope) if intent.key else None
@@ -114,13 +125,13 @@ class Model:
     # What the service sends, and what the engine does with it.
 
     def leaves(self, delivery: Delivery, sent: Sent) -> None:
-        """Notes which token a request writes under: one from its first attempt to its last."""
+        """Notes which id a request writes under: one from its first attempt to its last."""
         if sent.operation != TRANSACTION:
             return
-        token = self._put(sent, "WALLET_LEDGER_TABLE", "CALL_SESSIONS_TABLE")["token"]["S"]
-        check(delivery.token in ("", token), "a request has one token")
-        check(self.by_token.setdefault(token, delivery) is delivery, "no two requests share a token")
-        delivery.token = token
+        request_id = self._put(sent, "WALLET_LEDGER_TABLE", "CALL_SESSIONS_TABLE")["requestId"]["S"]
+        check(delivery.request_id in ("", request_id), "a request has one id")
+        check(self.by_request_id.setdefault(request_id, delivery) is delivery, "no two requests share an id")
+        delivery.request_id = request_id
 
     def observe(self, sent: Sent, received: Received) -> None:
         """Takes over what the engine has written."""
@@ -128,24 +139,24 @@ class Model:
             return
         entry = self._find(sent, "WALLET_LEDGER_TABLE")
         session = self._find(sent, "CALL_SESSIONS_TABLE")
-        token = (entry or session or {})["token"]["S"]
+        request_id = (entry or session or {})["requestId"]["S"]
         # The engine knew the request again by its ClientRequestToken and did nothing.
-        if token in self.written and (entry is None or self._is_known(entry)):
+        if request_id in self.written and (entry is None or self._is_known(entry)):
             return
-        check(token not in self.written, f"delivery {self.by_token[token].number} has one effect")
-        self.written.add(token)
-        delivery = self.by_token[token]
+        check(request_id not in self.written, f"delivery {self.by_request_id[request_id].number} has one effect")
+        self.written.add(request_id)
+        delivery = self.by_request_id[request_id]
         if entry:
             self._moved(delivery, entry)
         if session:
             check(session["id"]["N"] not in self.sessions, "a session's id is its own")
-            self.sessions[session["id"]["N"]] = token
+            self.sessions[session["id"]["N"]] = request_id
         self._key_used(delivery, self._find(sent, "IDEMPOTENCY_KEYS_TABLE"))
 
     def _is_known(self, entry: dict[str, Any]) -> bool:
-        tokens = self.wallets[entry["walletId"]["S"]].tokens
+        request_ids = self.wallets[entry["walletId"]["S"]].request_ids
         seq = int(entry["seq"]["N"])
-        return len(tokens) >= seq and tokens[seq - 1] == entry["token"]["S"]
+        return len(request_ids) >= seq and request_ids[seq - 1] == entry["requestId"]["S"]
 
     def _moved(self, delivery: Delivery, entry: dict[str, Any]) -> None:
         wallet = self.wallets[entry["walletId"]["S"]]
@@ -153,10 +164,10 @@ class Model:
         check(int(entry["seq"]["N"]) == len(wallet.balances) + 1, "the ledger is append-only and without a gap")
         check(int(entry["amount"]["N"]) == delivery.intent.amount, "the amount is the one that was asked for")
         balance = wallet.balances[-1] + delivery.intent.amount
-        check(int(entry["tokens"]["N"]) == balance, "the balance after an entry is the one before plus its amount")
+        check(int(entry["balance"]["N"]) == balance, "the balance after an entry is the one before plus its amount")
         check(0 <= balance <= MOST_TOKENS, "a balance is never negative and never above the maximum")
         wallet.balances.append(balance)
-        wallet.tokens.append(delivery.token)
+        wallet.request_ids.append(delivery.request_id)
 
     def _key_used(self, delivery: Delivery, row: dict[str, Any] | None) -> None:
         intent = delivery.intent
@@ -165,7 +176,7 @@ class Model:
             check(self._used(intent) is None, "a key has one effect")
             expires = float(row["expiresAt"]["N"])
             check(abs(expires - self._time.now - _KEPT_S) < _KEPT_S / 1000, "a key is kept 30 days")
-            self.keys[intent.key_scope] = UsedKey(intent.contents, row["answer"]["S"], delivery.token, expires)
+            self.keys[intent.key_scope] = UsedKey(intent.contents, row["answer"]["S"], delivery.request_id, expires)
 
     def _put(self, sent: Sent, *variables: str) -> dict[str, Any]:
         found = [item for variable in variables if (item := self._find(sent, variable))]
@@ -210,7 +221,7 @@ class Model:
         delivery.was_refused = True
         self._refused.append(delivery)
         self._end(delivery, f"refused: {reason}")
-        check(delivery.token not in self.written, "what is refused changes nothing")
+        check(delivery.request_id not in self.written, "what is refused changes nothing")
         if reason == "idempotency_key_reused":
             check(used is not None and used.contents != intent.contents, "only a key with other contents is refused")
             return
@@ -245,13 +256,13 @@ class Model:
         if is_hit:
             check(bool(intent.key), "only a key makes a repeat")
             return
-        check(delivery.token in self.written, "an acknowledged effect is in the store")
+        check(delivery.request_id in self.written, "an acknowledged effect is in the store")
         if intent.wallet:
-            seq = intent.wallet.tokens.index(delivery.token)
+            seq = intent.wallet.request_ids.index(delivery.request_id)
             check(answer["wallet"]["walletId"] == intent.wallet.wallet_id, "the wallet is the one that was named")
             check(int(answer["wallet"]["tokens"]) == intent.wallet.balances[seq], "the balance is the one written")
         else:
-            check(self.sessions.get(answer["callSession"]["id"]) == delivery.token, "a session is under its id")
+            check(self.sessions.get(answer["callSession"]["id"]) == delivery.request_id, "a session is under its id")
 
     def _end(self, delivery: Delivery, outcome: str) -> None:
         delivery.outcome = outcome
@@ -272,17 +283,21 @@ class Model:
         self.check_balances(store)
         problems = audit(store).problems
         check(not problems, f"the audit finds nothing, but it found: {problems}")
-        check(not any(refused.token in self.written for refused in self._refused), "what is refused changes nothing")
+        check(
+            not any(refused.request_id in self.written for refused in self._refused), "what is refused changes nothing"
+        )
         entries = {}
         for item in items(store, self._tables["WALLET_LEDGER_TABLE"]):
-            entries[item["walletId"]["S"], int(item["seq"]["N"])] = item["token"]["S"], int(item["tokens"]["N"])
+            entries[item["walletId"]["S"], int(item["seq"]["N"])] = item["requestId"]["S"], int(item["balance"]["N"])
         for wallet in self.wallets.values():
-            for seq, (token, balance) in enumerate(zip(wallet.tokens, wallet.balances, strict=True), 1):
+            for seq, (request_id, balance) in enumerate(zip(wallet.request_ids, wallet.balances, strict=True), 1):
                 stored = entries.pop((wallet.wallet_id, seq), None)
-                is_same = stored is not None and stored[1] == balance and (seq == 1 or stored[0] == token)
+                is_same = stored is not None and stored[1] == balance and (seq == 1 or stored[0] == request_id)
                 check(is_same, "every effect is in the ledger as it was written")
         check(not entries, "nothing is in the ledger that nobody wrote")
-        sessions = {item["id"]["N"]: item["token"]["S"] for item in items(store, self._tables["CALL_SESSIONS_TABLE"])}
+        sessions = {
+            item["id"]["N"]: item["requestId"]["S"] for item in items(store, self._tables["CALL_SESSIONS_TABLE"])
+        }
         check(sessions == self.sessions, "the sessions are those that were written")
         answers = Counter(item["answer"]["S"] for item in items(store, self._tables["IDEMPOTENCY_KEYS_TABLE"]))
         check(answers == Counter(used.answer for used in self.keys.values()), "the keys are those that were used")

@@ -20,9 +20,10 @@ from local.gateway import set_environment
 from paidline.store.client import client
 from tests.simulation import seams
 from tests.simulation.episode import BY_PIN, CONTEXT, CREDIT, NUMBERS, document, event, handlers
+from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
-from tests.simulation.wire import TRANSACTION, Line, Sent, Wire
+from tests.simulation.wire import Line, Wire
 
 MakeIntents = Callable[[Wallet], list[Intent]]
 

@@ -28,7 +28,7 @@ def _intent(wallet: Wallet, amount: int, key: str = "") -> Intent:
         "pin": wallet.pin,
         "tokens": abs(amount),
         # Every schedule has keys of its own.
-        **({"idempotencyKey": f"{wallet.wallet_id} {key}"} if key else {}),
+        **({"idempotencyKey": f"{wallet.wallet_id}-{key}"} if key else {}),
     }
     contents = json.dumps([wallet.wallet_id, amount])
     return Intent(stem, json.dumps(body), contents, key, client=CREDIT, wallet=wallet, amount=amount)

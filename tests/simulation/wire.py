@@ -6,13 +6,10 @@ event: everything of the service and of the SDK above that, its retries among it
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,9 +17,9 @@ import botocore
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
+from tests.simulation.commits import Commits
+from tests.simulation.messages import Received, Sent, error
 from tests.simulation.scheduler import ProcessDied
-
-TRANSACTION = "TransactWriteItems"
 
 # What can happen to any call …
 READ_FAULTS = ("unreachable", "request_lost", "throttled", "failed", "died_before", "died_after", "answer_lost")
@@ -36,34 +33,8 @@ WRITE_FAULTS = (
     "duplicated",
     "duplicated_late",
     "half_told",
+    "slow_commit",
 )
-
-_TOKEN = re.compile(rb'("ClientRequestToken": ?")([^"]*)(")')
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A call as it left the service."""
-
-    operation: str
-    body: bytes
-
-    def under(self, salt: bytes) -> Sent:
-        """The same call with another ClientRequestToken, which is as new to the store as the salt is."""
-        return Sent(self.operation, _TOKEN.sub(lambda match: _salted(match, salt), self.body))
-
-
-def _salted(match: re.Match[bytes], salt: bytes) -> bytes:
-    return match[1] + hashlib.sha256(salt + match[2]).hexdigest()[:32].encode() + match[3]
-
-
-@dataclass(frozen=True)
-class Received:
-    """The engine's answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class Line:
@@ -127,6 +98,7 @@ class Wire:
         note_fault: Callable[[str], None],
     ) -> None:
         self.late: list[Sent] = []
+        self.commits = Commits(line.send)
         self.faults: dict[str, int] = {}
         self.calls = 0
         self._line = line
@@ -147,9 +119,13 @@ class Wire:
         client.meta.events.unregister("before-send.dynamodb", self._send)
         client.meta.events.unregister("choose-signer.dynamodb", _do_not_sign)
 
-    def deliver_late(self, index: int) -> None:
+    def deliver_late(self, index: int, *, slowly: bool = False) -> None:
         """Brings a call to the engine for which nobody waits any more."""
-        self._carry(self.late.pop(index))
+        sent = self.late.pop(index)
+        if slowly:
+            self._prepare(sent)
+        else:
+            self._carry(sent)
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         target: Any = request.headers["X-Amz-Target"]
@@ -167,11 +143,21 @@ class Wire:
         return _response(request.url, received)
 
     def _carry(self, sent: Sent) -> Received:
-        if self._weather.forgets():
-            self._salt = os.urandom(16)
-        received = self._line.send(sent.under(self._salt))
+        arriving = self._arriving(sent)
+        received = self.commits.meets(arriving) or self._line.send(arriving)
         self._observe(sent, received)
         return received
+
+    def _prepare(self, sent: Sent) -> Received:
+        """A transaction whose items will be written one by one; what happens is decided now."""
+        received = self.commits.prepare(self._arriving(sent))
+        self._observe(sent, received)
+        return received
+
+    def _arriving(self, sent: Sent) -> Sent:
+        if self._weather.forgets():
+            self._salt = os.urandom(16)
+        return sent.under(self._salt)
 
     def _unreachable(self, sent: Sent, url: str) -> Received:
         raise EndpointConnectionError(endpoint_url=url)
@@ -180,10 +166,10 @@ class Wire:
         raise ReadTimeoutError(endpoint_url=url)
 
     def _throttled(self, sent: Sent, url: str) -> Received:
-        return _error(400, ("ThrottlingException", "ProvisionedThroughputExceededException")[self._weather.pick(2)])
+        return error(400, ("ThrottlingException", "ProvisionedThroughputExceededException")[self._weather.pick(2)])
 
     def _failed(self, sent: Sent, url: str) -> Received:
-        return _error(500, "InternalServerError")
+        return error(500, "InternalServerError")
 
     def _died_before(self, sent: Sent, url: str) -> Received:
         raise ProcessDied
@@ -198,18 +184,18 @@ class Wire:
 
     def _failed_after(self, sent: Sent, url: str) -> Received:
         self._carry(sent)
-        return _error(500, "InternalServerError")
+        return error(500, "InternalServerError")
 
     def _in_progress(self, sent: Sent, url: str) -> Received:
         self._carry(sent)
-        return _error(400, "TransactionInProgressException")
+        return error(400, "TransactionInProgressException")
 
     def _conflict(self, sent: Sent, url: str) -> Received:
         count = len(json.loads(sent.body)["TransactItems"])
         first = self._weather.pick(count)
         both = self._weather.pick(2)
         reasons = [{"Code": "TransactionConflict" if both or n == first else "None"} for n in range(count)]
-        return _error(400, "TransactionCanceledException", CancellationReasons=reasons)
+        return error(400, "TransactionCanceledException", CancellationReasons=reasons)
 
     def _delayed(self, sent: Sent, url: str) -> Received:
         self.late.append(sent)
@@ -235,14 +221,16 @@ class Wire:
         answer["CancellationReasons"] = [reason if n == told else {"Code": "None"} for n, reason in enumerate(reasons)]
         return Received(received.status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(answer).encode())
 
+    def _slow_commit(self, sent: Sent, url: str) -> Received:
+        """A transaction that takes longer to commit than anybody waits for it."""
+        received = self._prepare(sent)
+        if received.status != 200:
+            return received
+        raise ReadTimeoutError(endpoint_url=url)
+
 
 def _do_not_sign(**_: Any) -> Any:
     return botocore.UNSIGNED
-
-
-def _error(status: int, code: str, **content: Any) -> Received:
-    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **content}
-    return Received(status, {"content-type": "application/x-amz-json-1.0"}, json.dumps(body).encode())
 
 
 def _response(url: str, received: Received) -> AWSResponse:

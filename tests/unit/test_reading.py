@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -137,6 +139,28 @@ def test_null_missing_and_blank_are_all_missing(body: str) -> None:
     assert read(body) == {}
 
 
+BLANK = [None, "", "  ", "\t", "\u00a0"]
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+@pytest.mark.parametrize("name", ["ref", "REF"])
+@pytest.mark.parametrize("filled", ["ref=38", "Ref=38"])
+def test_what_is_blank_in_the_body_is_looked_for_in_the_query(filled: str, name: str, blank: str | None) -> None:
+    assert read(json.dumps({name: blank}), filled) == {"ref": "38"}
+    assert read(urlencode({name: blank or ""}), filled) == {"ref": "38"}
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+def test_what_is_blank_under_one_spelling_is_looked_for_under_another_in_any_order(blank: str | None) -> None:
+    for names in (("ref", "Ref"), ("Ref", "ref"), ("REF", "Ref"), ("ref", "ref")):
+        for values in ((blank, "38"), ("38", blank)):
+            pairs = list(zip(names, values, strict=True))
+            text = ",".join(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs)
+            form = urlencode([(name, value or "") for name, value in pairs])
+
+            assert read(f"{{{text}}}") == read(form) == read(None, form) == {"ref": "38"}
+
+
 def test_the_longest_body_is_read() -> None:
     assert read('{"ref":"38"' + " " * (65_536 - 12) + "}") == {"ref": "38"}
 
@@ -152,3 +176,10 @@ def test_the_last_of_a_repeated_parameter_counts() -> None:
 def test_header_names_are_read_in_any_case_and_none_are_needed() -> None:
     assert reading.headers({"headers": {"Idempotency-Key": "k"}}) == {"idempotency-key": "k"}
     assert reading.headers({}) == {}
+
+
+@pytest.mark.parametrize("blank", BLANK, ids=ascii)
+def test_a_blank_header_is_none_and_hides_none(blank: str | None) -> None:
+    assert reading.headers({"headers": {"Idempotency-Key": blank}}) == {}
+    assert reading.headers({"headers": {"Idempotency-Key": "k", "idempotency-key": blank}}) == {"idempotency-key": "k"}
+    assert reading.headers({"headers": {"Idempotency-Key": blank, "idempotency-key": "k"}}) == {"idempotency-key": "k"}

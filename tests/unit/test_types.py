@@ -58,6 +58,9 @@ def read(kind: Any, value: Any) -> Any:
         (types.RowId, "499", 499),
         (types.IdempotencyKey, "1732377600.42", "1732377600.42"),
         (types.IdempotencyKey, "k" * 255, "k" * 255),
+        (types.IdempotencyKey, "pbx1-1732377600.42", "pbx1-1732377600.42"),
+        (types.IdempotencyKey, "AZaz09_.:@/+-", "AZaz09_.:@/+-"),
+        (types.IdempotencyKey, 17, "17"),
         (types.Text, " online ", "online"),
         (types.Keys, "_ctbRef, _ctbStatus", "_ctbRef, _ctbStatus"),
     ],
@@ -72,7 +75,7 @@ def test_a_value_is_taken_and_goes_on_in_one_form(kind: Any, value: Any, expecte
     [
         *[
             (kind, value)
-            for kind in (types.Ref, types.PhoneNumber, types.WalletPin)
+            for kind in (types.Ref, types.PhoneNumber, types.WalletPin, types.IdempotencyKey)
             for value in NEITHER_STRING_NOR_INT
         ],
         *[(kind, value) for kind in (types.Tokens, types.Duration, types.Limit) for value in NEITHER_STRING_NOR_INT],
@@ -127,6 +130,7 @@ def test_a_value_is_taken_and_goes_on_in_one_form(kind: Any, value: Any, expecte
         (types.RowId, 0),
         (types.RowId, 10**16),
         (types.IdempotencyKey, "k" * 256),
+        *[(types.IdempotencyKey, f"k{sign}k") for sign in " \t!\"#$%&'()*,;<=>?[\\]^`{|}~\x7f\u00e9\u0661"],
         (types.Keys, "k" * 2001),
     ],
     ids=label,

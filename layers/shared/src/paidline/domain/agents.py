@@ -13,18 +13,18 @@ from paidline.domain.types import AgentStatus
 from paidline.store import agents, status_log, transaction
 from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
-from paidline.store.transaction import Cancelled, Patience
+from paidline.store.transaction import Cancelled, Clause, Patience
 
 
 class Change:
     """A change of status: to what, by which handler of the old plugin's naming, from which address."""
 
     def __init__(self, status: AgentStatus, handler: str, ip: str) -> None:
-        """Give the request its token."""
+        """Name the request."""
         self.status = status
         self.handler = handler
         self.ip = ip
-        self.token = ids.new_token()
+        self.request_id = ids.new_token()
         self._log_ids: dict[int, int] = {}
 
     def log_id(self, agent: Agent) -> int:
@@ -72,7 +72,7 @@ def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
         try:
             return _write([agent], change)[0]
         except Cancelled as cancelled:
-            still_there = _as_they_are_now([agent], cancelled)
+            still_there = _as_they_are_now([agent], change, cancelled)
         if not still_there:
             raise RefNotFound
         agent = still_there[0]
@@ -98,7 +98,7 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
             return _write(sharing, change)[0]
         except Cancelled as cancelled:
             # The index may lag behind the table; what the transaction met there is newer.
-            on_line = _as_they_are_now(sharing, cancelled)
+            on_line = _as_they_are_now(sharing, change, cancelled)
         patience.wait()
 
 
@@ -115,20 +115,27 @@ def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
             status=change.status,
             handler=change.handler,
             ip=change.ip,
-            token=change.token,
+            request_id=change.request_id,
         )
         operations += [agents.set_status(before, change.status, after.last_log_id, now), status_log.append(row)]
     try:
         transaction.write(operations)
     except Cancelled as cancelled:
-        if not transaction.was_ours(cancelled, change.token):
+        if not transaction.was_ours(cancelled, change.request_id):
             raise
     return changed
 
 
-def _as_they_are_now(agents_read: Sequence[Agent], cancelled: Cancelled) -> list[Agent]:
-    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone."""
-    updates = cancelled.clauses[::2]
+def _as_they_are_now(agents_read: Sequence[Agent], change: Change, cancelled: Cancelled) -> list[Agent]:
+    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone.
+
+    Where an earlier delivery may have changed them, they stay as they were read: the same rows are tried again, and
+    then show whose they are. Under new ids they would be written twice.
+    """
+    updates, rows = cancelled.clauses[::2], cancelled.clauses[1::2]
+    for agent, update, row in zip(agents_read, updates, rows, strict=True):
+        if _may_be_ours(update, row, change.log_id(agent)):
+            return list(agents_read)
     present = []
     for agent, clause in zip(agents_read, updates, strict=True):
         if clause.item is not None:
@@ -136,3 +143,9 @@ def _as_they_are_now(agents_read: Sequence[Agent], cancelled: Cancelled) -> list
         elif not clause.failed:
             present.append(agent)
     return present
+
+
+def _may_be_ours(update: Clause, row: Clause, log_id: int) -> bool:
+    """Tell whether the row may stand there unseen: it is being written just now, or the agent has its id already."""
+    is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
+    return row.in_conflict or (is_changed and not row.failed)

@@ -33,16 +33,15 @@ def record(call: Call, *, key: Key | None, answer: Callable[[CallSession], str])
     One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
     Raises RefNotFound, then DialedNumberNotFound, then DialStatusInvalid.
     """
-    return once(key, lambda: _record(call, key, answer))
+    return once(key, lambda patience: _record(call, key, answer, patience))
 
 
-def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -> str:
+def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str], patience: Patience) -> str:
     agent = agents.find(call.ref)
     if dialed_numbers.find(call.dialed_number) is None:
         raise DialedNumberNotFound
     if call.dial_status not in DialStatus.__members__:
         raise DialStatusInvalid
-    patience = Patience()
     session = _session(call, agent)
     while True:
         body = answer(session)
@@ -53,7 +52,7 @@ def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -
             transaction.write(operations)
             return body
         except Cancelled as cancelled:
-            if transaction.was_ours(cancelled, session.token):
+            if transaction.was_ours(cancelled, session.request_id):
                 return body
             if key and cancelled.clauses[1].failed:
                 raise KeyInUse from cancelled
@@ -76,5 +75,5 @@ def _session(call: Call, agent: Agent) -> CallSession:
         end_time=call.end_time,
         tpm=agent.tpm,
         created=clock.to_text(clock.now()),
-        token=ids.new_token(),
+        request_id=ids.new_token(),
     )

@@ -7,10 +7,16 @@ from typing import NamedTuple
 from paidline.codes import Refusal, RequestInvalid, StoreUnavailable, Unauthorized
 from paidline.store import idempotency_keys
 from paidline.store.idempotency_keys import UsedKey
+from paidline.store.transaction import Patience
+
+_DIGEST_VERSION = 1
 
 
 class Key(NamedTuple):
-    """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents."""
+    """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents.
+
+    The latter two are stored, and begin with the version of how they are made.
+    """
 
     text: str
     digest: str
@@ -33,21 +39,25 @@ def key_for(text: str, client_digest: str, endpoint: str, contents: tuple[str, .
     return Key(text, _digest(client_digest, endpoint, text), _digest(*contents))
 
 
-def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
+def once(key: Key | None, effect: Callable[[Patience], str]) -> Outcome:
     """Run the effect, which writes the key in its own transaction, or return the answer that the key got before.
+
+    The effect is given the patience of the request: its tries and the look-up of the key share it.
 
     An effect that is refused looks first whether the key was used: a debit that emptied the wallet, delivered again,
     is answered with its success and not with "too few tokens". A refusal itself leaves no trace, so a key may be
-    tried again once the reason is gone. No DynamoDB call of its own but on a refusal or a repeat: one GetItem.
+    tried again once the reason is gone. No DynamoDB call of its own but on a refusal or a repeat: one TransactGetItems,
+    for the effect that emptied the wallet may be visible before its key is.
 
     Raises RequestInvalid where the key was used for other contents.
     """
+    patience = Patience()
     try:
-        return Outcome(effect())
+        return Outcome(effect(patience))
     except Unauthorized:
         raise
     except (Refusal, KeyInUse) as failure:
-        used = idempotency_keys.get(key.digest) if key else None
+        used = idempotency_keys.get(key.digest, patience) if key else None
         if key is None or used is None:
             raise
         return _repeat(used, key, failure)
@@ -61,4 +71,5 @@ def _repeat(used: UsedKey, key: Key, failure: Exception) -> Outcome:
 
 def _digest(*parts: str) -> str:
     # Each part with its length, so that no two lists of parts run together into the same text.
-    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+    written = "".join(f"{len(part)}:{part}" for part in parts)
+    return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"

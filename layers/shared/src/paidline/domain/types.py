@@ -79,8 +79,8 @@ class Pin(NamedTuple):
     is_integer: bool
 
     def __str__(self) -> str:
-        """Give the digits: the same PIN is the same however it was sent."""
-        return self.digits
+        """Write it as JSON does: the integer 42 may be the PIN 0042, the text "42" may not, so they are two PINs."""
+        return self.digits if self.is_integer else f'"{self.digits}"'
 
     def matches(self, pin: str) -> bool:
         """Tell whether it is this stored PIN: to the letter, or an integer equal to it once left-padded."""
@@ -92,6 +92,13 @@ def _pin(value: Any) -> Pin:
     if len(digits) > 64 or not digits.isprintable():
         raise ValueError("not 1 to 64 printable characters")
     return Pin(digits, is_integer=isinstance(value, int))
+
+
+def _idempotency_key(value: str) -> str:
+    # It stands in the PBX's log lines and in the ledger, so it holds nothing that could end a line or a field there.
+    if not re.fullmatch(r"[A-Za-z0-9_.:@/+-]{1,255}", value):
+        raise ValueError("not 1 to 255 letters, digits or characters of _.:@/+-")
+    return value
 
 
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
@@ -127,8 +134,8 @@ Limit = Annotated[int, _whole_number(1, _MOST_LOG_ROWS)]
 RowId = Annotated[int, _whole_number(1, 10**16 - 1)]
 """The id of a row of the status log: `499`."""
 
-IdempotencyKey = Annotated[str, BeforeValidator(_text), _printable(255)]
-"""The key that makes a request count once, such as a call's unique id: `1732377600.42`."""
+IdempotencyKey = Annotated[str, BeforeValidator(_text), AfterValidator(_idempotency_key)]
+"""The key that makes a request count once, such as a call's unique id: `pbx1-1732377600.42`."""
 
 
 class AgentStatus(StrEnum):

@@ -79,19 +79,25 @@ def move_tokens(
     The calls of `find`, then one TransactWriteItems; a lost race costs both again.
     Raises what `find` raises, and Refused where the balance would leave its bounds.
     """
-    return once(key, lambda: _move(find, amount, source, key, answer))
+    return once(key, lambda patience: _move(find, amount, source, key, answer, patience))
 
 
-def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
-    token = ids.new_token()
-    patience = Patience()
+def _move(
+    find: Callable[[], Found],
+    amount: int,
+    source: str,
+    key: Key | None,
+    answer: Callable[[Found], str],
+    patience: Patience,
+) -> str:
+    request_id = ids.new_token()
     found = find()
     with Turn(found.wallet.wallet_id) as turn:
         if turn.wait(patience.left_s()):
             found = find()
         while True:
-            entry = _entry(found.wallet, amount, source, key, token)
-            moved = found.wallet._replace(tokens=entry.tokens, seq=entry.seq, digest=entry.digest())
+            entry = _entry(found.wallet, amount, source, key, request_id)
+            moved = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
             body = answer(found._replace(wallet=moved))
             operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
             if key:
@@ -100,7 +106,7 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
                 transaction.write(operations)
                 return body
             except Cancelled as cancelled:
-                if _was_written(entry, cancelled):
+                if _was_written(entry, cancelled, patience):
                     return body
                 if key and cancelled.clauses[2].failed:
                     raise KeyInUse from cancelled
@@ -112,22 +118,23 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
                 found = find()
 
 
-def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
-    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's token.
+def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -> bool:
+    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
 
-    Where the store names only one of the failed conditions, the entry is looked up. Never guess: a wrong no takes the
-    tokens twice.
+    Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
+    conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
+    no takes the tokens twice.
     """
     balance, appended = cancelled.clauses[:2]
     if appended.item is not None:
-        return LedgerEntry.from_item(appended.item).token == entry.token
+        return LedgerEntry.from_item(appended.item).request_id == entry.request_id
     if not balance.failed:
         return False
-    written = ledger.get(entry.wallet_id, entry.seq)
-    return written is not None and written.token == entry.token
+    written = ledger.get(entry.wallet_id, entry.seq, patience)
+    return written is not None and written.request_id == entry.request_id
 
 
-def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str) -> LedgerEntry:
+def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, request_id: str) -> LedgerEntry:
     balance = wallet.tokens + amount
     if balance < 0:
         raise Refused("insufficient_tokens")
@@ -137,10 +144,10 @@ def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, token: str
         wallet_id=wallet.wallet_id,
         seq=wallet.seq + 1,
         amount=amount,
-        tokens=balance,
+        balance=balance,
         time=clock.to_text(clock.now()),
         source=source,
         key=key.text if key else "",
-        token=token,
+        request_id=request_id,
         previous_digest=wallet.digest,
     )

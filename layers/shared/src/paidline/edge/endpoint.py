@@ -34,9 +34,12 @@ class OnceRequest(Request):
     idempotency_key: IdempotencyKey | None = None
 
     def contents(self) -> tuple[str, ...]:
-        """List what the request asks for, in one form however it was sent."""
-        fields = type(self).model_fields.keys() - OnceRequest.model_fields.keys()
-        return tuple(f"{name}={getattr(self, name)}" for name in sorted(fields))
+        """List what the request asks for under the document's names, in one form however it was sent.
+
+        The digests of used keys are made of this: another form needs another version, see `exactly_once`.
+        """
+        own = {name: field for name, field in type(self).model_fields.items() if name not in OnceRequest.model_fields}
+        return tuple(sorted(f"{field.alias}={getattr(self, name)}" for name, field in own.items()))
 
 
 class Caller(NamedTuple):
@@ -104,7 +107,7 @@ class Endpoint(Generic[R]):
 
     def _read(self, event: reading.Event, headers: Mapping[str, str]) -> R:
         parameters = reading.parameters(event, self._names)
-        if headers.get("idempotency-key", "").strip():
+        if "idempotency-key" in headers:
             parameters["idempotencyKey"] = headers["idempotency-key"]
         try:
             return self.model.model_validate(parameters)

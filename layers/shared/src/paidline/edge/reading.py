@@ -28,25 +28,30 @@ _STRING_OR_ZEROS = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<=:)(\s*)(0[0-9]+)(?=\s*[,
 def parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
     """Pick the named parameters: JSON over form over query, the exact name over one in other letter case.
 
-    Absent are those that are missing, null or blank. Raises RequestInvalid where the body cannot be read.
+    Null and blank values count as absent wherever they stand, so they never hide one that comes after them. Raises
+    RequestInvalid where the body cannot be read.
     """
     sources = [source for source in (_body(event), _form(event.get("rawQueryString") or "")) if source]
-    picked = {}
-    for name in names:
-        value = _first(sources, name)
-        if value is not None and not (isinstance(value, str) and not value.strip()):
-            picked[name] = value
-    return picked
+    return {name: value for name in names if (value := _first(sources, name)) is not None}
 
 
 def _first(sources: Iterable[Parameters], name: str) -> Any:
     for source in sources:
-        if source.get(name) is not None:
+        if name in source:
             return source[name]
         for other, value in source.items():
-            if value is not None and other.lower() == name.lower():
+            if other.lower() == name.lower():
                 return value
     return None
+
+
+def _filled(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Leave out what is null or blank; of what is left under one name the last counts."""
+    return {name: value for name, value in pairs if not _is_blank(value)}
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _body(event: Event) -> Parameters:
@@ -83,7 +88,7 @@ def _json(text: str) -> Parameters:
 
 
 def _object(text: str) -> Parameters:
-    value = json.loads(text, parse_constant=_refuse_constant)
+    value = json.loads(text, object_pairs_hook=_filled, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
         raise RequestInvalid("invalid_json")
     return value
@@ -99,11 +104,11 @@ def _quote_zeros(match: re.Match[str]) -> str:
 
 def _form(text: str) -> Parameters:
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
+        return _filled(parse_qsl(text, errors="strict", max_num_fields=_MOST_FIELDS))
     except ValueError as error:
         raise RequestInvalid("invalid_form") from error
 
 
 def headers(event: Event) -> dict[str, str]:
-    """Return the headers by lower-case name: AWS sends them so, `sam local` does not."""
-    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    """Return the filled headers by lower-case name: AWS sends them so, `sam local` does not."""
+    return _filled((name.lower(), value) for name, value in (event.get("headers") or {}).items())

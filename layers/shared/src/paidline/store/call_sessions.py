@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class CallSession(NamedTuple):
     """A call that has ended.
 
-    Times are the caller's, naive and local; `duration` is seconds; `token` names the request.
+    Times are the caller's, naive and local; `duration` is seconds; `request_id` names the request.
     """
 
     id: int
@@ -25,7 +25,7 @@ class CallSession(NamedTuple):
     end_time: str
     tpm: int
     created: str
-    token: str
+    request_id: str
 
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item."""
@@ -42,7 +42,7 @@ class CallSession(NamedTuple):
             "endTime": {"S": self.end_time},
             "tpm": {"N": str(self.tpm)},
             "created": {"S": self.created},
-            "token": {"S": self.token},
+            "requestId": {"S": self.request_id},
         }
 
 

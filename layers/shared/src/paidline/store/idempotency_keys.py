@@ -4,7 +4,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, translated
+from paidline.store import transaction
+from paidline.store.transaction import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -40,18 +41,12 @@ class UsedKey(NamedTuple):
         )
 
 
-def get(key_digest: str) -> UsedKey | None:
-    """Read a used key that is still valid. One GetItem, consistent.
+def get(key_digest: str, patience: Patience) -> UsedKey | None:
+    """Read a used key that is still valid, and may just be being written. One TransactGetItems, see `transaction.read`.
 
     DynamoDB removes expired items days late, so the time is looked at here.
     """
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"],
-            Key={"keyDigest": {"S": key_digest}},
-            ConsistentRead=True,
-        )
-    item = found.get("Item")
+    item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}}, patience)
     used = UsedKey.from_item(item) if item else None
     return used if used and used.expires_at > time.time() else None
 

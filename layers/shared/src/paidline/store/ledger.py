@@ -5,7 +5,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, translated
+from paidline.store import transaction
+from paidline.store.transaction import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -13,28 +14,45 @@ if TYPE_CHECKING:
 # What stands where the first entry would have the digest of the one before.
 NO_DIGEST = ""
 
+_DIGEST_VERSION = 1
+
 
 class LedgerEntry(NamedTuple):
     """One movement of tokens.
 
-    `amount` is signed, `tokens` the balance after it, `time` a stored time, `source` the endpoint that moved it,
-    `key` the caller's idempotency key or "", `token` the name of the request that wrote it.
+    `amount` is signed, `balance` the tokens after it, `time` a stored time, `source` the endpoint that moved them,
+    `key` the caller's idempotency key or "", `request_id` names the request that wrote it.
     """
 
     wallet_id: str
     seq: int
     amount: int
-    tokens: int
+    balance: int
     time: str
     source: str
     key: str
-    token: str
+    request_id: str
     previous_digest: str
 
     def digest(self) -> str:
-        """Compute the SHA-256 of everything in the entry, and so of all entries before it."""
-        content = json.dumps(self._asdict(), separators=(",", ":"), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        """Compute the digest of everything in the entry, and so of all entries before it: `1:` and a SHA-256 in hex.
+
+        Names and order are written out, for stored chains are made of them: what is changed here gets a new version
+        beside this one.
+        """
+        content = {
+            "walletId": self.wallet_id,
+            "seq": self.seq,
+            "amount": self.amount,
+            "balance": self.balance,
+            "time": self.time,
+            "source": self.source,
+            "key": self.key,
+            "requestId": self.request_id,
+            "previousDigest": self.previous_digest,
+        }
+        written = json.dumps(content, separators=(",", ":"))
+        return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"
 
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item."""
@@ -42,11 +60,11 @@ class LedgerEntry(NamedTuple):
             "walletId": {"S": self.wallet_id},
             "seq": {"N": str(self.seq)},
             "amount": {"N": str(self.amount)},
-            "tokens": {"N": str(self.tokens)},
+            "balance": {"N": str(self.balance)},
             "time": {"S": self.time},
             "source": {"S": self.source},
             "key": {"S": self.key},
-            "token": {"S": self.token},
+            "requestId": {"S": self.request_id},
             "previousDigest": {"S": self.previous_digest},
         }
 
@@ -57,11 +75,11 @@ class LedgerEntry(NamedTuple):
             wallet_id=item["walletId"]["S"],
             seq=int(item["seq"]["N"]),
             amount=int(item["amount"]["N"]),
-            tokens=int(item["tokens"]["N"]),
+            balance=int(item["balance"]["N"]),
             time=item["time"]["S"],
             source=item["source"]["S"],
             key=item["key"]["S"],
-            token=item["token"]["S"],
+            request_id=item["requestId"]["S"],
             previous_digest=item["previousDigest"]["S"],
         )
 
@@ -78,13 +96,8 @@ def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
     }
 
 
-def get(wallet_id: str, seq: int) -> LedgerEntry | None:
-    """Read one entry. One GetItem, consistent."""
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["WALLET_LEDGER_TABLE"],
-            Key={"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}},
-            ConsistentRead=True,
-        )
-    item = found.get("Item")
+def get(wallet_id: str, seq: int, patience: Patience) -> LedgerEntry | None:
+    """Read one entry, which may just be being written. One TransactGetItems, see `transaction.read`."""
+    key = {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}
+    item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key, patience)
     return LedgerEntry.from_item(item) if item else None

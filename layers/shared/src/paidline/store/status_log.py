@@ -17,7 +17,7 @@ _LAST_ID = 10**16 - 1
 
 
 class StatusLogRow(NamedTuple):
-    """One update: `id` grows with time within an agent, `created` is a stored time, `token` names the request."""
+    """One update: `id` grows with time within an agent, `created` is a stored time, `request_id` names the request."""
 
     id: int
     user_id: int
@@ -26,7 +26,7 @@ class StatusLogRow(NamedTuple):
     status: str
     handler: str
     ip: str
-    token: str
+    request_id: str
 
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item."""
@@ -40,7 +40,7 @@ class StatusLogRow(NamedTuple):
             "status": {"S": self.status},
             "handler": {"S": self.handler},
             "ip": {"S": self.ip},
-            "token": {"S": self.token},
+            "requestId": {"S": self.request_id},
         }
 
     @classmethod
@@ -54,7 +54,7 @@ class StatusLogRow(NamedTuple):
             status=item["status"]["S"],
             handler=item["handler"]["S"],
             ip=item["ip"]["S"],
-            token=item["token"]["S"],
+            request_id=item["requestId"]["S"],
         )
 
 

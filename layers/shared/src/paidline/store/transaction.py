@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-# A rival's transaction on the same item, or a moment of throttling: nothing was written and nothing is wrong.
-_PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+# Another transaction, a rival's or an earlier delivery of this one, holds the item: what comes of it is not told yet.
+_CONFLICT = "TransactionConflict"
+
+# A conflict, or a moment of throttling: nothing was written and nothing is wrong.
+_PASSING = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
 _FAILED = "ConditionalCheckFailed"
 
 # Kamailio hangs up on us after four seconds; what has not been won by then is given back as "send it again".
@@ -28,10 +31,14 @@ _SHORTEST_LONGEST_PAUSE_S = 0.008
 
 
 class Clause(NamedTuple):
-    """What became of one operation of a cancelled transaction: whether its condition failed, and the item it met."""
+    """What became of one operation of a cancelled transaction.
+
+    Whether its condition failed, the item it met there, and whether another transaction held that item.
+    """
 
     failed: bool
     item: Item | None
+    in_conflict: bool
 
 
 class Cancelled(Exception):
@@ -62,7 +69,29 @@ def _clauses(error: ClientError) -> list[Clause]:
     codes = [reason.get("Code", "None") for reason in reasons]
     if not codes or any(code not in _PASSING and code != _FAILED for code in codes):
         raise error
-    return [Clause(code == _FAILED, reason.get("Item")) for code, reason in zip(codes, reasons, strict=True)]
+    return [
+        Clause(code == _FAILED, reason.get("Item"), code == _CONFLICT)
+        for code, reason in zip(codes, reasons, strict=True)
+    ]
+
+
+def read(table: str, key: Item, patience: "Patience") -> Item | None:
+    """Read one item when no transaction holds it. One TransactGetItems; a conflict costs another, within `patience`.
+
+    DynamoDB writes a transaction's items one by one, so a plain read may see one of them and not yet the next, however
+    consistent it is. Whoever has seen a part of a transaction finds its other items by this read, and by no other.
+    """
+    get: Any = {"Get": {"TableName": table, "Key": key}}
+    while True:
+        try:
+            with translated:
+                found = client().transact_get_items(TransactItems=[get])
+            return found["Responses"][0].get("Item")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            _clauses(error)
+        patience.wait()
 
 
 class Patience:
@@ -91,10 +120,11 @@ class Patience:
         self._pause *= 2
 
 
-def was_ours(cancelled: Cancelled, token: str) -> bool:
+def was_ours(cancelled: Cancelled, request_id: str) -> bool:
     """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
 
     The SDK sends again what got no answer, and a store that has forgotten the first delivery refuses the second:
-    the row that stands in the way then carries the request's own token.
+    the row that stands in the way then carries the request's own id.
     """
-    return any(clause.item is not None and clause.item.get("token") == {"S": token} for clause in cancelled.clauses)
+    own = {"S": request_id}
+    return any(clause.item is not None and clause.item.get("requestId") == own for clause in cancelled.clauses)
