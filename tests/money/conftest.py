@@ -22,7 +22,6 @@ BY_PIN = "get_wallet_by_dialed_number_and_pin"
 AGENTS, CREDIT, OTHER_CREDIT = "agents-hash", "credit-hash", "other-credit-hash"
 START = 100
 
-_CONTEXT = Context("test", 512, "arn", "log", 10)
 _DOCUMENT: dict[str, Any] = {
     "apiClients": [
         {"authenticationHash": AGENTS, "scope": "ctb"},
@@ -109,7 +108,7 @@ class Service:
             "body": json.dumps({**_BODIES[stem], **body}),
             "isBase64Encoded": False,
         }
-        response = self.handlers[stem](event, _CONTEXT)
+        response = self.handlers[stem](event, Context("test", 512, "arn", "log", 10))
         return Answer(response["statusCode"], response["body"], response["headers"])
 
     def items(self, variable: str) -> list[dict[str, Any]]:

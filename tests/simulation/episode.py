@@ -30,8 +30,6 @@ STEMS = (ADD, SUBTRACT, SESSION, BY_PIN, BY_NUMBER)
 AGENTS, CREDIT, LIMITED = "agents-hash", "credit-hash", "limited-hash"
 NUMBERS = {"1": "14620905014", "2": "14620905015"}
 
-CONTEXT = Context("simulated", 512, "arn", "log", 10)
-
 _DAY_S = 24 * 60 * 60
 _PINS = ("695334", "0042", "42", "007", "100", "9000", "1234", "0815")
 _CHECK_EVERY = 250
@@ -54,6 +52,8 @@ class Result:
     faults: Counter[str]
     late: int
     entries: int
+    latest_write_s: float
+    latest_answer_s: float
     history: str
 
 
@@ -74,6 +74,11 @@ def event(body: str) -> dict[str, Any]:
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def context() -> Context:
+    """What Lambda tells of an invocation: its time is far longer than a request's."""
+    return Context("simulated", 512, "arn", "log", 10)
 
 
 def document(wallets: list[Wallet]) -> dict[str, Any]:
@@ -211,6 +216,7 @@ class Storm:
         self._chance = chance
         self._rate = chance.choice((0.0, 0.01, 0.05, 0.15, 0.3))
         self._forgets = chance.choice((0.0, 0.1, 0.5))
+        self._is_slow = chance.choice((0.0, 0.0, 0.05, 0.3, 0.8))
 
     def fault(self, operation: str) -> str:
         """What goes wrong with a call, if anything."""
@@ -221,6 +227,14 @@ class Storm:
     def forgets(self) -> bool:
         """Whether the store has forgotten the tokens that it has seen."""
         return self._chance.random() < self._forgets
+
+    def slowness(self) -> tuple[float, float]:
+        """As slow as can be without being given up, or anything below; connections are slow less often than answers."""
+        if self._chance.random() >= self._is_slow:
+            return 0.0, 0.0
+        return self._chance.choice((0.0, 0.0, 1.0, self._chance.random())), self._chance.choice(
+            (1.0, self._chance.random())
+        )
 
     def pick(self, count: int) -> int:
         """A number below `count`."""
@@ -271,7 +285,9 @@ class Episode:
 
     def _run(self, line: Line) -> Result:
         self._model = Model(self._template.environment, self._wallets, self._time)
-        self._wire = Wire(line, Storm(self._chance), self._leave, self._model.observe, self._note_fault)
+        self._wire = Wire(
+            line, Storm(self._chance), self._leave, self._model.observe, self._note_fault, self._scheduler.sleep
+        )
         self._wire.attach(client())
         started = 0
         while started < self._operations or self._scheduler.tasks:
@@ -298,6 +314,8 @@ class Episode:
             Counter(self._wire.faults),
             self._late,
             sum(len(wallet.balances) for wallet in self._wallets),
+            self._model.latest_write_s,
+            self._model.latest_answer_s,
             self._history.hexdigest(),
         )
 
@@ -314,8 +332,9 @@ class Episode:
         self._note("start", delivery.number, intent.body)
 
     def _deliver(self, delivery: Delivery) -> None:
+        self._model.arrives(delivery)
         try:
-            response = handlers()[delivery.intent.stem](event(delivery.intent.body), CONTEXT)
+            response = handlers()[delivery.intent.stem](event(delivery.intent.body), context())
         except ProcessDied:
             self._model.died(delivery)
             self._clients.was_left_alone(delivery.intent)

@@ -16,6 +16,8 @@ from tests.simulation.seams import Time
 from tests.simulation.wire import TRANSACTION, Received, Sent
 
 _KEPT_S = 30 * 24 * 60 * 60
+# A PBX hangs up after four seconds and sends again.
+_LAST_WRITE_S, _LAST_ANSWER_S = 3.0, 4.0
 
 
 class Violation(BaseException):
@@ -74,12 +76,13 @@ class Intent:
 
 @dataclass
 class Delivery:
-    """One delivery of an intent: what the world was like when it began, and the token that names it in the store."""
+    """One delivery of an intent: when it began, what the world was like, and the token that names it in the store."""
 
     number: int
     intent: Intent
     seen_from: int
     key_before: UsedKey | None
+    started: float = 0.0
     token: str = ""
     faults: int = 0
     outcome: str = "under way"
@@ -96,6 +99,7 @@ class Model:
         self.by_token: dict[str, Delivery] = {}
         self.written: set[str] = set()
         self.outcomes: Counter[str] = Counter()
+        self.latest_write_s = self.latest_answer_s = 0.0
         self._tables = tables
         self._time = time
         self._deliveries = 0
@@ -111,12 +115,18 @@ class Model:
         used = self.keys.get(intent.key_scope) if intent.key else None
         return used if used and used.until > self._time.now else None
 
+    def arrives(self, delivery: Delivery) -> None:
+        """Notes that a handler has got it: its time begins."""
+        delivery.started = self._time.now
+
     # What the service sends, and what the engine does with it.
 
     def leaves(self, delivery: Delivery, sent: Sent) -> None:
         """Notes which token a request writes under: one from its first attempt to its last."""
         if sent.operation != TRANSACTION:
             return
+        self.latest_write_s = max(self.latest_write_s, self._since(delivery))
+        check(self._since(delivery) <= _LAST_WRITE_S, "no write is sent later than three seconds after the start")
         token = self._put(sent, "WALLET_LEDGER_TABLE", "CALL_SESSIONS_TABLE")["token"]["S"]
         check(delivery.token in ("", token), "a request has one token")
         check(self.by_token.setdefault(token, delivery) is delivery, "no two requests share a token")
@@ -180,6 +190,9 @@ class Model:
                 return item
         return None
 
+    def _since(self, delivery: Delivery) -> float:
+        return self._time.now - delivery.started
+
     # What the clients are told.
 
     def died(self, delivery: Delivery) -> None:
@@ -188,6 +201,8 @@ class Model:
 
     def answered(self, delivery: Delivery, response: dict[str, Any]) -> None:
         """Compares an answer with what has happened."""
+        self.latest_answer_s = max(self.latest_answer_s, self._since(delivery))
+        check(self._since(delivery) <= _LAST_ANSWER_S, "every answer has left four seconds after the start")
         answer = json.loads(response["body"])
         reason = response["headers"].get("x-error-reason", "")
         is_hit = response["headers"].get("idempotency-hit") == "true"

@@ -26,6 +26,11 @@ class Context:
     """As much of Lambda's context as the handlers use."""
 
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    remaining_ms: int = 10_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What Lambda leaves the request."""
+        return self.remaining_ms
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ The wallet's sequence number is its version: whoever read an older one writes no
 from collections.abc import Callable
 from typing import NamedTuple
 
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.codes import Refused, Unauthorized
 from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
 from paidline.domain.turns import Turn
@@ -87,7 +87,7 @@ def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, 
     patience = Patience()
     found = find()
     with Turn(found.wallet.wallet_id) as turn:
-        if turn.wait(patience.left_s()):
+        if turn.wait(deadline.left_s()):
             found = find()
         while True:
             entry = _entry(found.wallet, amount, source, key, token)

@@ -4,7 +4,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, translated
+from paidline.store.client import call, client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -45,12 +45,12 @@ def get(key_digest: str) -> UsedKey | None:
 
     DynamoDB removes expired items days late, so the time is looked at here.
     """
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"],
-            Key={"keyDigest": {"S": key_digest}},
-            ConsistentRead=True,
-        )
+    found = call(
+        client().get_item,
+        TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"],
+        Key={"keyDigest": {"S": key_digest}},
+        ConsistentRead=True,
+    )
     item = found.get("Item")
     used = UsedKey.from_item(item) if item else None
     return used if used and used.expires_at > time.time() else None

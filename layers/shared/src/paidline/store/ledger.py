@@ -5,7 +5,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, translated
+from paidline.store.client import call, client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -80,11 +80,11 @@ def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
 
 def get(wallet_id: str, seq: int) -> LedgerEntry | None:
     """Read one entry. One GetItem, consistent."""
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["WALLET_LEDGER_TABLE"],
-            Key={"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}},
-            ConsistentRead=True,
-        )
+    found = call(
+        client().get_item,
+        TableName=os.environ["WALLET_LEDGER_TABLE"],
+        Key={"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}},
+        ConsistentRead=True,
+    )
     item = found.get("Item")
     return LedgerEntry.from_item(item) if item else None
