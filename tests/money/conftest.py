@@ -137,6 +137,8 @@ def service(engine_endpoint: str) -> Iterator[Service]:
         _forget()
         tables.create(store, described.tables)
         data.load(store, _DOCUMENT)
+        # As at a function's start: a request's time is not for that.
+        client()
         yield Service(store, engine_endpoint, described.environment, handlers)
         tables.delete(store, described.tables)
     _forget()

@@ -95,6 +95,7 @@ def relay(service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.
     made.forgets = request.param
     monkeypatch.setenv("DYNAMODB_ENDPOINT", made.endpoint)
     client.cache_clear()
+    client()
     yield made
     made.close()
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from paidline import clock, deadline, ids
 from paidline.domain import turns
-from paidline.store import api_clients, cache, dialed_numbers, idempotency_keys
+from paidline.store import api_clients, dialed_numbers, idempotency_keys
 from paidline.store.client import client
 
 # Ahead of any real clock: an engine that removes expired items by its own time must not find any.
@@ -46,7 +46,7 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
     fake_os = SimpleNamespace(urandom=chance.randbytes, environ=os.environ)
     _forget()
     with ExitStack() as stack:
-        for module in (ids, deadline, idempotency_keys, cache):
+        for module in (ids, deadline, idempotency_keys, clock):
             stack.enter_context(patch.object(module, "time", fake_time))
         for module in (ids, deadline):
             stack.enter_context(patch.object(module, "os", fake_os))

@@ -109,5 +109,7 @@ def environment(service: template.Template, endpoint: str) -> Iterator[None]:
     with patch.dict(os.environ):
         gateway.set_environment(service, endpoint)
         client.client.cache_clear()
+        # As at a function's start: a request's time is not for that.
+        client.client()
         yield
         client.client.cache_clear()
