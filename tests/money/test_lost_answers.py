@@ -1,4 +1,4 @@
-"""The SDK sends again what got no answer: here the store has done it, and the connection is cut before it can say so.
+"""What got no answer is sent again: here the store has done it, and the connection is cut before it can say so.
 
 A real connection: a relay between the service's client and the engine hangs up at will.
 """
@@ -112,7 +112,7 @@ def test_tokens_move_once_when_the_answer_to_the_first_try_is_cut_off(
     assert (answer.status, answer.code, answer.tokens) == (200, 20, balance)
     assert len(service.entries()) == 1
     assert service.balance() == balance
-    # The SDK did send it again, and under the same token.
+    # It was sent again, and under the same token.
     assert len(relay.tokens) == 2
     assert len(set(relay.tokens)) == 1
 
@@ -132,7 +132,7 @@ def test_a_session_is_created_once_when_the_answer_to_the_first_try_is_cut_off(
 def test_a_request_whose_every_answer_is_cut_off_has_one_effect_and_its_key_tells_it_later(
     service: Service, relay: Relay
 ) -> None:
-    relay.plan = [CUT, CUT, CUT]
+    relay.plan = [CUT] * 6
     lost = service.send(SUBTRACT, idempotencyKey="call-1")
     assert (lost.status, lost.code, lost.reason) == (503, 30, "store_unavailable")
     assert len(service.entries()) == 1

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from paidline.domain.turns import Turn
 from paidline.store.client import client
 
 _BEFORE_CALL = "before-call.dynamodb"
@@ -51,7 +53,7 @@ def recorded() -> Iterator[list[Call]]:
 
 @contextmanager
 def before(operation: str, rival: Callable[[], object], times: int = 1) -> Iterator[None]:
-    """Let a rival act just before the operation's first calls."""
+    """Let a rival, another process that queues nowhere here, act just before the operation's first calls."""
     left = [None] * times
 
     def act(**_: Any) -> None:
@@ -59,7 +61,7 @@ def before(operation: str, rival: Callable[[], object], times: int = 1) -> Itera
             left.pop()
             rival()
 
-    with hooked(f"{_BEFORE_CALL}.{operation}", act):
+    with hooked(f"{_BEFORE_CALL}.{operation}", act), patch.object(Turn, "wait", lambda *_: False):
         yield
 
 
@@ -92,7 +94,13 @@ def refusing(status: int, code: str, *, times: int = 1000, operation: str = "*",
 def error(url: str, status: int, code: str, **more: Any) -> AWSResponse:
     """The store's answer to a call that it refuses."""
     content = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "made up", **more}).encode()
-    return _Response(url, status, {"content-type": "application/x-amz-json-1.0"}, content)
+    return answer(url, status, content)
+
+
+def answer(url: str, status: int, content: bytes, **headers: str) -> AWSResponse:
+    """An answer of the store; a header's name has underscores for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return _Response(url, status, {"content-type": "application/x-amz-json-1.0", **named}, content)
 
 
 class _Response(AWSResponse):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -79,6 +80,24 @@ def test_a_store_that_says_not_now_once_is_asked_again(api: Api) -> None:
         answer = api.documented(SUBTRACT)
 
     assert answer.json["wallet"]["tokens"] == "1871"
+
+
+@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize(
+    "broken",
+    [{"content_length": "1000"}, {"content_length": "20", "x_amz_crc32": "1"}],
+    ids=["an answer that broke off", "a garbled answer"],
+)
+def test_half_an_item_is_not_taken_for_none(api: Api, stem: str, broken: dict[str, str]) -> None:
+    left = [None]
+
+    def break_off(request: Any, **_: Any) -> AWSResponse | None:
+        return left.pop() or wire.answer(request.url, 200, b'{"Item": {"ref": {"S', **broken) if left else None
+
+    with wire.hooked("before-send.dynamodb", break_off):
+        answer = api.documented(stem)
+
+    assert (answer.status, answer.reason, left) == (200, None, [])
 
 
 @pytest.mark.parametrize("stem", WRITERS)

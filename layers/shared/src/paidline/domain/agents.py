@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.codes import (
     LineSharingNotEnabled,
     OutboundNumberNotFound,
     RefNotFound,
     StatusInvalid,
 )
+from paidline.domain.turns import Turn
 from paidline.domain.types import AgentStatus
 from paidline.store import agents, status_log, transaction
 from paidline.store.agents import Agent
@@ -61,22 +62,26 @@ def status_log_of(ref: str, status: str | None, limit: int, before: int | None) 
 
 
 def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
-    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs another of the latter.
+    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs both again.
 
     Raises RefNotFound, then StatusInvalid.
     """
     agent = find(ref)
     change = Change(read_status(status), handler, ip)
     patience = Patience()
-    while True:
-        try:
-            return _write([agent], change)[0]
-        except Cancelled as cancelled:
-            still_there = _as_they_are_now([agent], cancelled)
-        if not still_there:
-            raise RefNotFound
-        agent = still_there[0]
-        patience.wait()
+    with Turn(agent.ref) as turn:
+        if turn.wait(deadline.left_s()):
+            agent = find(ref)
+        while True:
+            try:
+                return _write([agent], change)[0]
+            except Cancelled as cancelled:
+                was_overtaken = any(clause.failed for clause in cancelled.clauses)
+            patience.wait()
+            # Only now, for what is read before a wait is old after it. After a mere conflict the same row is tried
+            # again: an earlier delivery of it may still arrive.
+            if was_overtaken:
+                agent = find(ref)
 
 
 def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip: str) -> Agent:
@@ -85,21 +90,33 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
     One Query, one TransactWriteItems; a lost race costs another of the latter.
     Raises OutboundNumberNotFound, then StatusInvalid, then LineSharingNotEnabled.
     """
+    on_line = _on_line(outbound_number)
+    change = Change(read_status(status), handler, ip)
+    patience = Patience()
+    with Turn(outbound_number) as turn:
+        if turn.wait(deadline.left_s()):
+            on_line = _on_line(outbound_number)
+        while True:
+            sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
+            if not sharing:
+                raise LineSharingNotEnabled
+            try:
+                return _write(sharing, change)[0]
+            except Cancelled as cancelled:
+                # The index may lag behind the table; what the transaction met there is newer, if used at once.
+                on_line = _as_they_are_now(sharing, cancelled)
+                was_overtaken = any(clause.failed for clause in cancelled.clauses)
+            if was_overtaken:
+                deadline.check("contention")
+            else:
+                patience.wait()
+
+
+def _on_line(outbound_number: str) -> list[Agent]:
     on_line = agents.on_line(outbound_number)
     if not on_line:
         raise OutboundNumberNotFound
-    change = Change(read_status(status), handler, ip)
-    patience = Patience()
-    while True:
-        sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
-        if not sharing:
-            raise LineSharingNotEnabled
-        try:
-            return _write(sharing, change)[0]
-        except Cancelled as cancelled:
-            # The index may lag behind the table; what the transaction met there is newer.
-            on_line = _as_they_are_now(sharing, cancelled)
-        patience.wait()
+    return on_line
 
 
 def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:

@@ -2,12 +2,13 @@
 
 import functools
 import os
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ResponseStreamingError
 
 from paidline import deadline
 from paidline.codes import StoreUnavailable
@@ -61,7 +62,20 @@ def client() -> "DynamoDBClient":
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
     )
+    made.meta.events.register("before-parse.dynamodb", _is_whole)
     return cast("DynamoDBClient", made)
+
+
+def _is_whole(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ResponseStreamingError for an answer that broke off or was garbled on its way.
+
+    The SDK would take half an item for none. It compares the checksum only to decide whether it tries again itself.
+    """
+    headers, body = response_dict["headers"], response_dict["body"]
+    if len(body) != int(headers.get("content-length", len(body))):
+        raise ResponseStreamingError(error="the answer broke off")
+    if "x-amz-crc32" in headers and crc32(body) != int(headers["x-amz-crc32"]):
+        raise ResponseStreamingError(error="the answer does not match its checksum")
 
 
 def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
