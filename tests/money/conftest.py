@@ -28,7 +28,7 @@ _DOCUMENT: dict[str, Any] = {
         {"authenticationHash": CREDIT, "scope": "credsys"},
         {"authenticationHash": OTHER_CREDIT, "scope": "credsys"},
     ],
-    "agents": [{"userId": 194, "ref": "000038", "tpm": 90}],
+    "agents": [{"userId": 194, "ref": "000038", "tpm": 90, "outboundNumber": "31612345678", "lineSharing": True}],
     "dialedNumbers": [{"dialedNumber": "14620905014", "applicationId": "1288", "companyName": "Company"}],
     "wallets": [
         {"applicationId": "1288", "walletId": "6254", "pin": "0042", "tokens": START},
@@ -50,6 +50,8 @@ _BODIES: dict[str, dict[str, Any]] = {
         "duration": "60",
         "dialStatus": "ANSWER",
     },
+    "update_status_by_ref": {"authenticationHash": AGENTS},
+    "update_status_by_line_sharing": {"authenticationHash": AGENTS},
 }
 
 
