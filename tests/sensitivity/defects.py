@@ -359,8 +359,8 @@ DEFECTS = (
     Defect(
         "the SDK tries again too",
         CLIENT,
-        'retries={"total_max_attempts": 1}',
-        'retries={"mode": "standard", "total_max_attempts": 3}',
+        '"total_max_attempts": 1}',
+        '"total_max_attempts": 3}',
         (DEADLINES,),
     ),
     Defect(

@@ -44,7 +44,7 @@ def client() -> "DynamoDBClient":
         connect_timeout=deadline.CONNECT_S,
         read_timeout=deadline.READ_S,
         # Tries and the pauses between them are `call`'s: the SDK's know no deadline.
-        retries={"total_max_attempts": 1},
+        retries={"mode": "standard", "total_max_attempts": 1},
         tcp_keepalive=True,
         max_pool_connections=32,
         # The items are built here and in the right form; checking them again costs a tenth of a request.
