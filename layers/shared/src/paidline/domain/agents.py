@@ -103,9 +103,10 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
             try:
                 return _write(sharing, change)[0]
             except Cancelled as cancelled:
-                # The index may lag behind the table; what the transaction met there is newer, if used at once.
+                # The index may lag behind the table; what the transaction met there is newer as long as nobody waits.
                 on_line = _as_they_are_now(sharing, cancelled)
                 was_overtaken = any(clause.failed for clause in cancelled.clauses)
+            # At once, then: a rival who was faster has finished. One who still writes is given time.
             if was_overtaken:
                 deadline.check("contention")
             else:
