@@ -120,6 +120,10 @@ def _verdict(what: str, value: float, most: float) -> str:
 class _Context:
     aws_request_id = "00000000-0000-0000-0000-000000000000"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell that there is time enough."""
+        return 10_000
+
 
 if __name__ == "__main__":
     main()

@@ -79,7 +79,7 @@ def _measure(emulator: Path, contender: Contender) -> tuple[float, float, float]
         environment = {
             **contender.environment(),
             "AWS_LAMBDA_FUNCTION_NAME": contender.name,
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": "25",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "10",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
             "PYTHONPATH": f"{contender.folder}:{contender.packages}:{_RUNTIME}",
         }

@@ -54,6 +54,10 @@ class Usage:
 class _Context:
     aws_request_id = "00000000-0000-0000-0000-000000000000"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell that there is time enough."""
+        return 10_000
+
 
 def main() -> None:
     """Write the table into docs."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from gunicorn.app.base import BaseApplication
 
 from local.gateway import Gateway
 from local.template import Template
+from paidline.store.client import client
 
 HOST = "127.0.0.1"
 _PROCESSES = 2
@@ -43,8 +45,12 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("when_ready", lambda _: print(self._announcement, flush=True))
 
     def load(self) -> Gateway:
-        """Imports the handlers: once in each process, as Lambda does."""
-        return Gateway(self._service)
+        """Imports the handlers and makes their client: once in each process, as Lambda does."""
+        gateway = Gateway(self._service)
+        # A request's time is short, and making the client takes a good part of it where the machine is busy.
+        if os.environ.get("DYNAMODB_ENDPOINT"):
+            client()
+        return gateway
 
 
 def listen(port: int) -> socket.socket:

@@ -13,7 +13,7 @@ CREDIT_HASH=${CREDIT_HASH:-a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55
 # argument, every user of this machine could read the hash and the PIN in the list of processes.
 post() {
   printf '%s\n  ' "${1##*/wp-json/}"
-  curl --silent --show-error --fail --connect-timeout 2 --max-time 12 \
+  curl --silent --show-error --fail --connect-timeout 2 --max-time 8 \
     --header 'Content-Type: application/json' --data @- "$1" <<<"$2"
   echo
 }

@@ -28,7 +28,7 @@ local function post(scope, path, fields)
   end
   local body = escaped("{" .. table.concat(parts, ",") .. "}")
   return freeswitch_api:execute("curl",
-    scope.url .. path .. " content-type application/json connect-timeout 2 timeout 12 post " .. body) or ""
+    scope.url .. path .. " content-type application/json connect-timeout 2 timeout 8 post " .. body) or ""
 end
 
 -- Answers are one line without blanks, and its strings have no quotes in them where this script looks.

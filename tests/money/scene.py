@@ -30,6 +30,10 @@ class Script:
         """Always, so that nothing rests on the store's memory."""
         return True
 
+    def slowness(self) -> tuple[float, float]:
+        """None: no time passes here."""
+        return 0.0, 0.0
+
     def pick(self, count: int) -> int:
         """The same in every case."""
         return min(self.picks, count - 1)
@@ -50,7 +54,7 @@ class Scene:
         self.reads = 0
         self._service = service
         self._line = Line(service.endpoint)
-        self.wire = Wire(self._line, self.script, self._leave, lambda *_: None, lambda _: None)
+        self.wire = Wire(self._line, self.script, self._leave, lambda *_: None, lambda _: None, lambda _: None)
 
     def _leave(self, sent: Sent | None) -> None:
         if sent and sent.operation == TRANSACTION:

@@ -71,7 +71,8 @@ def test_conflicts_pass(service: Service, scene: Scene) -> None:
 def test_conflicts_without_end_are_a_503_that_moved_nothing(
     service: Service, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paidline.store.transaction._PATIENCE_S", 0.05)
+    service.balance()
+    monkeypatch.setattr("paidline.deadline.LAST_TRY_S", 0.5)
     scene.script.faults = ["conflict"] * 1000
     answer = scene.send()
 

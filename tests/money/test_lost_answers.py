@@ -1,4 +1,4 @@
-"""The SDK sends again what got no answer: here the store has done it, and the connection is cut before it can say so.
+"""What got no answer is sent again: here the store has done it, and the connection is cut before it can say so.
 
 A real connection: a relay between the service's client and the engine hangs up at will.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from paidline.store.client import client
 from tests.money.conftest import ADD, SESSION, START, SUBTRACT, Service
 
 _TOKEN = re.compile(rb'"ClientRequestToken": ?"([^"]*)"')
-PASS, CUT, CUT_IN_THE_BODY = "pass", "cut", "cut in the body"
+PASS, CUT, CUT_IN_THE_BODY, KEPT = "pass", "cut", "cut in the body", "kept"
 
 
 class Relay:
@@ -53,6 +54,10 @@ class Relay:
                 engine.sendall(self._changed(request))
                 answer = _message(engine)
                 if fate == CUT:
+                    return
+                if fate == KEPT:
+                    # Until the client has had enough.
+                    connection.recv(1)
                     return
                 connection.sendall(answer[:-1] if fate == CUT_IN_THE_BODY else answer)
                 if fate == CUT_IN_THE_BODY:
@@ -95,6 +100,7 @@ def relay(service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.
     made.forgets = request.param
     monkeypatch.setenv("DYNAMODB_ENDPOINT", made.endpoint)
     client.cache_clear()
+    client()
     yield made
     made.close()
 
@@ -111,7 +117,7 @@ def test_tokens_move_once_when_the_answer_to_the_first_try_is_cut_off(
     assert (answer.status, answer.code, answer.tokens) == (200, 20, balance)
     assert len(service.entries()) == 1
     assert service.balance() == balance
-    # The SDK did send it again, and under the same token.
+    # It was sent again, and under the same token.
     assert len(relay.tokens) == 2
     assert len(set(relay.tokens)) == 1
 
@@ -131,7 +137,7 @@ def test_a_session_is_created_once_when_the_answer_to_the_first_try_is_cut_off(
 def test_a_request_whose_every_answer_is_cut_off_has_one_effect_and_its_key_tells_it_later(
     service: Service, relay: Relay
 ) -> None:
-    relay.plan = [CUT, CUT, CUT]
+    relay.plan = [CUT] * 6
     lost = service.send(SUBTRACT, idempotencyKey="call-1")
     assert (lost.status, lost.code, lost.reason) == (503, 30, "store_unavailable")
     assert len(service.entries()) == 1
@@ -140,3 +146,39 @@ def test_a_request_whose_every_answer_is_cut_off_has_one_effect_and_its_key_tell
 
     assert (told.code, told.is_hit, told.tokens) == (20, True, START - 30)
     assert len(service.entries()) == 1
+
+
+def test_a_request_whose_answers_never_come_ends_in_time_with_one_effect_and_its_key_tells_it_later(
+    service: Service, relay: Relay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relay.plan = [KEPT] * 10
+    started = time.monotonic()
+    lost = service.send(SUBTRACT, idempotencyKey="call-1")
+    with capsys.disabled():
+        print(f"\n{len(relay.tokens)} tries over a real socket, answered after {time.monotonic() - started:.2f} s")
+
+    assert (lost.status, lost.code, lost.reason) == (503, 30, "deadline_exceeded")
+    assert len(relay.tokens) > 1
+    assert len(set(relay.tokens)) == 1
+    assert len(service.entries()) == 1
+
+    relay.plan = []
+    told = service.send(SUBTRACT, idempotencyKey="call-1")
+
+    assert (told.code, told.is_hit, told.tokens) == (20, True, START - 30)
+
+
+@pytest.mark.parametrize("stem", [SUBTRACT, SESSION])
+def test_a_store_that_takes_connections_and_never_answers_is_given_up_in_time(
+    service: Service, stem: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("DYNAMODB_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        client.cache_clear()
+        client()
+        started = time.monotonic()
+        answer = service.send(stem)
+        with capsys.disabled():
+            print(f"\n{stem}: given up after {time.monotonic() - started:.2f} s")
+
+    assert (answer.status, answer.code, answer.reason) == (503, 30, "deadline_exceeded")

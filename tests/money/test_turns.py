@@ -59,6 +59,23 @@ def _wait_until_queued_or_gone(thread: threading.Thread, number: int) -> None:
         time.sleep(0.001)
 
 
+@pytest.mark.parametrize(
+    ("stem", "read"), [("update_status_by_ref", "GetItem"), ("update_status_by_line_sharing", "Query")]
+)
+def test_a_status_that_had_to_wait_is_read_again_before_it_is_written(
+    service: Service, monkeypatch: pytest.MonkeyPatch, stem: str, read: str
+) -> None:
+    body = {"status": "pause", "ref": "38", "outboundNumber": "31612345678"}
+    service.send(stem, **body)
+    monkeypatch.setattr(Turn, "wait", lambda *_: True)
+    calls: list[str] = []
+    client().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    answer = service.send(stem, **body)
+
+    assert answer.code == 20
+    assert calls == [read, read, "TransactWriteItems"]
+
+
 def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/transaction.py",
     f"{_LAYER}/store/client.py",
 )
+DEADLINE, CACHE, CLOCK = f"{_LAYER}/deadline.py", f"{_LAYER}/store/cache.py", f"{_LAYER}/clock.py"
 STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "local/audit.py"
 READING, AGENTS = f"{_LAYER}/edge/reading.py", f"{_LAYER}/domain/agents.py"
 
@@ -28,6 +29,7 @@ TURN_TESTS = "tests/money/test_turns.py"
 GUARDS = "tests/money/test_guards.py"
 SLOW = "tests/money/test_slow_commits.py"
 READING_TESTS, STORED = "tests/unit/test_reading.py", "tests/unit/test_stored_items.py"
+DEADLINES = "tests/unit/test_deadline.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
 
@@ -230,7 +232,7 @@ DEFECTS = (
     Defect(
         "an entry is looked up by a plain read",
         LEDGER,
-        'item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key, patience)',
+        'item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key)',
         'item = transaction.client().get_item(TableName=os.environ["WALLET_LEDGER_TABLE"], Key=key, '
         'ConsistentRead=True).get("Item")',
         (SLOW, SIMULATION),
@@ -238,7 +240,7 @@ DEFECTS = (
     Defect(
         "a key is looked up by a plain read",
         KEYS,
-        'item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}}, patience)',
+        'item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}})',
         'item = transaction.client().get_item(TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"], '
         'Key={"keyDigest": {"S": key_digest}}, ConsistentRead=True).get("Item")',
         (SLOW, SIMULATION),
@@ -309,8 +311,8 @@ DEFECTS = (
     Defect(
         "an earlier delivery of the same movement is not recognized",
         WALLETS,
-        "                if _was_written(entry, cancelled, patience):",
-        "                if False and _was_written(entry, cancelled, patience):",
+        "                if _was_written(entry, cancelled):",
+        "                if False and _was_written(entry, cancelled):",
         (LOST, SIMULATION),
     ),
     Defect(
@@ -351,8 +353,8 @@ DEFECTS = (
     Defect(
         "the wallet is not read again after a turn was waited for",
         WALLETS,
-        "        if turn.wait(patience.left_s()):\n",
-        "        if turn.wait(patience.left_s()) and False:\n",
+        "        if turn.wait(deadline.left_s()):\n",
+        "        if turn.wait(deadline.left_s()) and False:\n",
         (TURN_TESTS,),
     ),
     Defect("a turn is never given back", TURNS, "            self._queue.leave()", "            pass", (TURN_TESTS,)),
@@ -411,6 +413,104 @@ DEFECTS = (
         "        except Exception as error:",
         "        except BaseException as error:",
         (SIMULATION, SCHEDULES),
+    ),
+    Defect(
+        "a deadline that is not looked at before a try",
+        CLIENT,
+        "        deadline.check()\n",
+        "",
+        (DEADLINES,),
+    ),
+    Defect(
+        "a deadline that each call starts anew",
+        CLIENT,
+        "    tries = 0\n    while True:\n",
+        "    tries = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_TRY_S)\n    while True:\n",
+        (DEADLINES, SIMULATION),
+    ),
+    Defect(
+        "a deadline that is not told what Lambda leaves",
+        DEADLINE,
+        "    budget_s = min(LAST_TRY_S, remaining_ms / 1000 - (LAST_ANSWER_S - LAST_TRY_S))\n",
+        "    budget_s = LAST_TRY_S\n",
+        (DEADLINES,),
+    ),
+    Defect(
+        "a deadline that starts when the request is authenticated",
+        ENDPOINT,
+        "        return self.handle(request, caller)\n",
+        "        with deadline.of_request(10_000):\n            return self.handle(request, caller)\n",
+        (DEADLINES, SIMULATION),
+    ),
+    Defect(
+        "pauses that go on past the deadline",
+        DEADLINE,
+        "    longest = min(left, max(",
+        "    longest = max(longest_s, max(",
+        ("tests/unit/test_patience.py",),
+    ),
+    Defect(
+        "a store that is asked for ever while there is time",
+        CLIENT,
+        "            if tries == _MOST_TRIES:",
+        "            if tries == 1_000 * _MOST_TRIES:",
+        (DEADLINES,),
+    ),
+    Defect(
+        "a read time-out of a minute",
+        CLIENT,
+        "read_timeout=deadline.READ_S",
+        "read_timeout=60",
+        (DEADLINES,),
+    ),
+    Defect(
+        "the SDK tries again too",
+        CLIENT,
+        '"total_max_attempts": 1}',
+        '"total_max_attempts": 3}',
+        (DEADLINES,),
+    ),
+    Defect(
+        "an answer that broke off counts",
+        CLIENT,
+        '    if len(body) != int(headers.get("content-length", len(body))):',
+        "    if False:",
+        ("tests/unit/test_faults.py",),
+    ),
+    Defect(
+        "an answer's checksum is not compared",
+        CLIENT,
+        '    if "x-amz-crc32" in headers and crc32(body)',
+        '    if "x-amz-crc32" in headers and False and crc32(body)',
+        ("tests/unit/test_faults.py",),
+    ),
+    Defect(
+        "an age by the clock that stands still",
+        CLOCK,
+        " and 0 <= time.time() - since.wall < seconds",
+        "",
+        ("tests/unit/test_cache.py",),
+    ),
+    Defect(
+        "an age by the clock that is set",
+        CLOCK,
+        "time.monotonic() - since.monotonic < seconds and ",
+        "",
+        ("tests/unit/test_cache.py",),
+    ),
+    Defect(
+        "a status is not read again after a lost race",
+        AGENTS,
+        "            if was_overtaken:\n                agent = find(ref)\n",
+        "",
+        ("tests/integration/test_agents.py",),
+    ),
+    Defect(
+        "a status is not read again after a turn was waited for",
+        AGENTS,
+        "        if turn.wait(deadline.left_s()):\n            agent = find(ref)\n",
+        "        turn.wait(deadline.left_s())\n",
+        (TURN_TESTS,),
     ),
     Defect(
         "too few tokens take what is there",

@@ -45,6 +45,7 @@ def main() -> int:
     started = reported = time.monotonic()
     outcomes, faults = Counter[str](), Counter[str]()
     done = calls = late = entries = episodes = 0
+    latest_write_s = latest_answer_s = 0.0
     with ProcessPoolExecutor(jobs) as pool:
         running = [pool.submit(_run, *episode) for episode in _episodes(operations, seed)]
         for future in as_completed(running):
@@ -59,6 +60,8 @@ def main() -> int:
             calls += result.calls
             late += result.late
             entries += result.entries
+            latest_write_s = max(latest_write_s, result.latest_write_s)
+            latest_answer_s = max(latest_answer_s, result.latest_answer_s)
             outcomes += result.outcomes
             faults += result.faults
             if time.monotonic() - reported > _REPORT_S:
@@ -69,6 +72,7 @@ def main() -> int:
     )
     _print("outcomes", outcomes)
     _print(f"{sum(faults.values()):,} faults, {late:,} late deliveries", faults)
+    print(f"latest write sent after {latest_write_s:.2f} s, latest answer after {latest_answer_s:.2f} s")
     print(f"0 violations in {time.monotonic() - started:.0f} s")
     return 0
 

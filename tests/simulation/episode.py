@@ -31,8 +31,6 @@ STEMS = (ADD, SUBTRACT, SESSION, BY_PIN, BY_NUMBER)
 AGENTS, CREDIT, LIMITED = "agents-hash", "credit-hash", "limited-hash"
 NUMBERS = {"1": "14620905014", "2": "14620905015"}
 
-CONTEXT = Context("simulated", 512, "arn", "log", 10)
-
 _DAY_S = 24 * 60 * 60
 _PINS = ("695334", "0042", "42", "007", "100", "9000", "1234", "0815")
 _CHECK_EVERY = 250
@@ -55,6 +53,8 @@ class Result:
     faults: Counter[str]
     late: int
     entries: int
+    latest_write_s: float
+    latest_answer_s: float
     history: str
 
 
@@ -75,6 +75,11 @@ def event(body: str) -> dict[str, Any]:
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def context() -> Context:
+    """What Lambda tells of an invocation: its time is far longer than a request's."""
+    return Context("simulated", 512, "arn", "log", 10)
 
 
 def document(wallets: list[Wallet]) -> dict[str, Any]:
@@ -215,7 +220,8 @@ class Storm:
         self._rate = chance.choice((0.0, 0.01, 0.05, 0.15, 0.3))
         self._forgets = chance.choice((0.0, 0.1, 0.5))
         # Transactions that take long to commit come in crowds, as the load that makes them slow does.
-        self._slow = chance.choice((0.0, 0.0, 0.5))
+        self._slow_commits = chance.choice((0.0, 0.0, 0.5))
+        self._slow_calls = chance.choice((0.0, 0.0, 0.05, 0.3, 0.8))
 
     def fault(self, operation: str) -> str:
         """What goes wrong with a call, if anything."""
@@ -223,11 +229,19 @@ class Storm:
             return ""
         if operation != TRANSACTION:
             return self._chance.choice(READ_FAULTS)
-        return "slow_commit" if self._chance.random() < self._slow else self._chance.choice(WRITE_FAULTS)
+        return "slow_commit" if self._chance.random() < self._slow_commits else self._chance.choice(WRITE_FAULTS)
 
     def forgets(self) -> bool:
         """Whether the store has forgotten the tokens that it has seen."""
         return self._chance.random() < self._forgets
+
+    def slowness(self) -> tuple[float, float]:
+        """As slow as can be without being given up, or anything below; connections are slow less often than answers."""
+        if self._chance.random() >= self._slow_calls:
+            return 0.0, 0.0
+        return self._chance.choice((0.0, 0.0, 1.0, self._chance.random())), self._chance.choice(
+            (1.0, self._chance.random())
+        )
 
     def pick(self, count: int) -> int:
         """A number below `count`."""
@@ -279,7 +293,9 @@ class Episode:
 
     def _run(self, line: Line) -> Result:
         self._model = Model(self._template.environment, self._wallets, self._time)
-        self._wire = Wire(line, Storm(self._chance), self._leave, self._model.observe, self._note_fault)
+        self._wire = Wire(
+            line, Storm(self._chance), self._leave, self._model.observe, self._note_fault, self._scheduler.sleep
+        )
         self._wire.attach(client())
         started = 0
         while started < self._operations or self._scheduler.tasks:
@@ -309,6 +325,8 @@ class Episode:
             Counter(self._wire.faults),
             self._late,
             sum(len(wallet.balances) for wallet in self._wallets),
+            self._model.latest_write_s,
+            self._model.latest_answer_s,
             self._history.hexdigest(),
         )
 
@@ -326,8 +344,9 @@ class Episode:
         self._note("start", delivery.number, intent.body)
 
     def _deliver(self, delivery: Delivery) -> None:
+        self._model.arrives(delivery)
         try:
-            response = handlers()[delivery.intent.stem](event(delivery.intent.body), CONTEXT)
+            response = handlers()[delivery.intent.stem](event(delivery.intent.body), context())
         except ProcessDied:
             self._model.died(delivery)
             self._clients.was_left_alone(delivery.intent)

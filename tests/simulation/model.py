@@ -18,6 +18,8 @@ from tests.simulation.messages import TRANSACTION, Received, Sent
 from tests.simulation.seams import Time
 
 _KEPT_S = 30 * 24 * 60 * 60
+# A PBX hangs up after four seconds and sends again.
+_LAST_WRITE_S, _LAST_ANSWER_S = 3.0, 4.0
 
 
 class Violation(BaseException):
@@ -76,12 +78,13 @@ class Intent:
 
 @dataclass
 class Delivery:
-    """One delivery of an intent: what the world was like when it began, and the id that names it in the store."""
+    """One delivery of an intent: when it began, what the world was like, and the id that names it in the store."""
 
     number: int
     intent: Intent
     seen_from: int
     key_before: UsedKey | None
+    started: float = 0.0
     request_id: str = ""
     faults: int = 0
     outcome: str = "under way"
@@ -98,6 +101,7 @@ class Model:
         self.by_request_id: dict[str, Delivery] = {}
         self.written: set[str] = set()
         self.outcomes: Counter[str] = Counter()
+        self.latest_write_s = self.latest_answer_s = 0.0
         self._tables = tables
         self._time = time
         self._deliveries = 0
@@ -122,12 +126,18 @@ class Model:
         used = self.keys.get(intent.key_scope) if intent.key else None
         return used if used and used.until > self._time.now else None
 
+    def arrives(self, delivery: Delivery) -> None:
+        """Notes that a handler has got it: its time begins."""
+        delivery.started = self._time.now
+
     # What the service sends, and what the engine does with it.
 
     def leaves(self, delivery: Delivery, sent: Sent) -> None:
         """Notes which id a request writes under: one from its first attempt to its last."""
         if sent.operation != TRANSACTION:
             return
+        self.latest_write_s = max(self.latest_write_s, self._since(delivery))
+        check(self._since(delivery) <= _LAST_WRITE_S, "no write is sent later than three seconds after the start")
         request_id = self._put(sent, "WALLET_LEDGER_TABLE", "CALL_SESSIONS_TABLE")["requestId"]["S"]
         check(delivery.request_id in ("", request_id), "a request has one id")
         check(self.by_request_id.setdefault(request_id, delivery) is delivery, "no two requests share an id")
@@ -191,6 +201,9 @@ class Model:
                 return item
         return None
 
+    def _since(self, delivery: Delivery) -> float:
+        return self._time.now - delivery.started
+
     # What the clients are told.
 
     def died(self, delivery: Delivery) -> None:
@@ -199,6 +212,8 @@ class Model:
 
     def answered(self, delivery: Delivery, response: dict[str, Any]) -> None:
         """Compares an answer with what has happened."""
+        self.latest_answer_s = max(self.latest_answer_s, self._since(delivery))
+        check(self._since(delivery) <= _LAST_ANSWER_S, "every answer has left four seconds after the start")
         answer = json.loads(response["body"])
         reason = response["headers"].get("x-error-reason", "")
         is_hit = response["headers"].get("idempotency-hit") == "true"

@@ -19,7 +19,7 @@ from local.audit import audit
 from local.gateway import set_environment
 from paidline.store.client import client
 from tests.simulation import seams
-from tests.simulation.episode import BY_PIN, CONTEXT, CREDIT, NUMBERS, document, event, handlers
+from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
@@ -73,6 +73,10 @@ class OneCrash:
         """Never: nothing is sent twice here."""
         return False
 
+    def slowness(self) -> tuple[float, float]:
+        """None: no time passes here."""
+        return 0.0, 0.0
+
     def pick(self, count: int) -> int:
         """The first, where it does not matter."""
         return 0
@@ -124,7 +128,7 @@ class Explorer:
                 about_to[under_way] = sent.operation
                 scheduler.pause()
 
-        wire = Wire(self._line, OneCrash(choices), leave, model.observe, lambda _: None)
+        wire = Wire(self._line, OneCrash(choices), leave, model.observe, lambda _: None, lambda _: None)
         wire.attach(client())
         try:
             # Up to its first call, what a request does is nobody else's business.
@@ -164,8 +168,9 @@ TIME = seams.Time()
 
 def _handling(delivery: Delivery, model: Model) -> Callable[[], None]:
     def handle() -> None:
+        model.arrives(delivery)
         try:
-            response = handlers()[delivery.intent.stem](event(delivery.intent.body), CONTEXT)
+            response = handlers()[delivery.intent.stem](event(delivery.intent.body), context())
         except ProcessDied:
             model.died(delivery)
             raise
@@ -188,7 +193,7 @@ def explorer(endpoint: str) -> Iterator[Explorer]:
         stack.enter_context(seams.replaced(TIME, random.Random(0), lambda _: None))
         # Who calls and which number was dialed is looked up once in a process, and known from then on.
         body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
-        handlers()[BY_PIN](event(json.dumps(body)), CONTEXT)
+        handlers()[BY_PIN](event(json.dumps(body)), context())
         made = Explorer(endpoint, service)
         stack.callback(made.close)
         yield made

@@ -11,11 +11,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from unittest.mock import patch
 
-import botocore.endpoint
-
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.domain import turns
-from paidline.store import api_clients, cache, dialed_numbers, idempotency_keys, transaction
+from paidline.store import api_clients, dialed_numbers, idempotency_keys
 from paidline.store.client import client
 
 # Ahead of any real clock: an engine that removes expired items by its own time must not find any.
@@ -46,13 +44,11 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
         sleep=sleep,
     )
     fake_os = SimpleNamespace(urandom=chance.randbytes, environ=os.environ)
-    # botocore's backoff draws from the module's own generator.
-    random.seed(chance.random())
     _forget()
     with ExitStack() as stack:
-        for module in (ids, transaction, idempotency_keys, cache, botocore.endpoint):
+        for module in (ids, deadline, idempotency_keys, clock):
             stack.enter_context(patch.object(module, "time", fake_time))
-        for module in (ids, transaction):
+        for module in (ids, deadline):
             stack.enter_context(patch.object(module, "os", fake_os))
         stack.enter_context(patch.object(clock, "now", lambda: datetime.fromtimestamp(moment.now, UTC)))
         stack.enter_context(patch.object(turns.Turn, "wait", lambda *_: False))

@@ -1,7 +1,7 @@
 """The wire between the service's client and the engine, and everything that can go wrong on it.
 
 It takes the place of botocore's HTTP connection (and signature, which no local engine checks) behind the `before-send`
-event: everything of the service and of the SDK above that, its retries among it, is what runs in Lambda.
+event: everything of the service and of the SDK above that is what runs in Lambda.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import botocore
@@ -78,6 +78,9 @@ class Weather(Protocol):
     def forgets(self) -> bool:
         """Whether the store has forgotten the ClientRequestTokens that it has seen."""
 
+    def slowness(self) -> tuple[float, float]:
+        """How slow the next call is: the parts of the time-outs that connecting and answering take."""
+
     def pick(self, count: int) -> int:
         """A number below `count`."""
 
@@ -86,7 +89,7 @@ class Wire:
     """Carries calls to the engine through the weather.
 
     `pause` is told what is about to leave, and nothing when an answer is about to arrive; `observe` what the engine
-    has done; `note_fault` what goes wrong.
+    has done; `note_fault` what goes wrong; `sleep` how long a call takes.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Wire:
         pause: Callable[[Sent | None], None],
         observe: Callable[[Sent, Received], None],
         note_fault: Callable[[str], None],
+        sleep: Callable[[float], None],
     ) -> None:
         self.late: list[Sent] = []
         self.commits = Commits(line.send)
@@ -106,11 +110,13 @@ class Wire:
         self._pause = pause
         self._observe = observe
         self._note_fault = note_fault
+        self._sleep = sleep
         # A replay sends the same tokens as the first run, and perhaps to the same engine.
         self._salt = os.urandom(16)
 
     def attach(self, client: Any) -> None:
         """Takes the place of the client's connection."""
+        self._connect_s, self._read_s = client.meta.config.connect_timeout, client.meta.config.read_timeout
         client.meta.events.register("before-send.dynamodb", self._send)
         client.meta.events.register("choose-signer.dynamodb", _do_not_sign)
 
@@ -133,14 +139,27 @@ class Wire:
         body: Any = request.body
         sent = Sent(operation, body if isinstance(body, bytes) else body.encode())
         self.calls += 1
+        connecting, answering = self._weather.slowness()
+        if connecting or answering:
+            self._note("slow")
+        # The handshake for TLS may take as long as the connection before it.
+        self._sleep(2 * connecting * self._connect_s)
         self._pause(sent)
         fault = self._weather.fault(operation)
         if fault:
-            self.faults[fault] = self.faults.get(fault, 0) + 1
-            self._note_fault(fault)
+            self._note(fault)
         received = getattr(self, f"_{fault}")(sent, request.url) if fault else self._carry(sent)
+        self._sleep(answering * self._read_s)
         self._pause(None)
         return _response(request.url, received)
+
+    def _note(self, fault: str) -> None:
+        self.faults[fault] = self.faults.get(fault, 0) + 1
+        self._note_fault(fault)
+
+    def _time_out(self, url: str) -> NoReturn:
+        self._sleep(self._read_s)
+        raise ReadTimeoutError(endpoint_url=url)
 
     def _carry(self, sent: Sent) -> Received:
         arriving = self._arriving(sent)
@@ -160,10 +179,11 @@ class Wire:
         return sent.under(self._salt)
 
     def _unreachable(self, sent: Sent, url: str) -> Received:
+        self._sleep(self._connect_s)
         raise EndpointConnectionError(endpoint_url=url)
 
     def _request_lost(self, sent: Sent, url: str) -> Received:
-        raise ReadTimeoutError(endpoint_url=url)
+        self._time_out(url)
 
     def _throttled(self, sent: Sent, url: str) -> Received:
         return error(400, ("ThrottlingException", "ProvisionedThroughputExceededException")[self._weather.pick(2)])
@@ -180,7 +200,9 @@ class Wire:
 
     def _answer_lost(self, sent: Sent, url: str) -> Received:
         self._carry(sent)
-        raise (ReadTimeoutError, ConnectionClosedError)[self._weather.pick(2)](endpoint_url=url)
+        if self._weather.pick(2):
+            raise ConnectionClosedError(endpoint_url=url)
+        self._time_out(url)
 
     def _failed_after(self, sent: Sent, url: str) -> Received:
         self._carry(sent)
@@ -199,7 +221,7 @@ class Wire:
 
     def _delayed(self, sent: Sent, url: str) -> Received:
         self.late.append(sent)
-        raise ReadTimeoutError(endpoint_url=url)
+        self._time_out(url)
 
     def _duplicated(self, sent: Sent, url: str) -> Received:
         answers = [self._carry(sent), self._carry(sent)]

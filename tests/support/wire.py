@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from paidline.domain.turns import Turn
 from paidline.store.client import client
 
 _BEFORE_CALL = "before-call.dynamodb"
@@ -39,19 +41,19 @@ class Call:
 
 @contextmanager
 def recorded() -> Iterator[list[Call]]:
-    """List the calls that are made in the block, retries by the SDK counted once."""
+    """List the calls that are made in the block, each try by itself."""
     calls: list[Call] = []
 
     def note(model: Any, params: dict[str, Any], **_: Any) -> None:
         calls.append(Call(model.name, json.loads(params["body"])))
 
-    with _hooked(_BEFORE_CALL, note):
+    with hooked(_BEFORE_CALL, note):
         yield calls
 
 
 @contextmanager
 def before(operation: str, rival: Callable[[], object], times: int = 1) -> Iterator[None]:
-    """Let a rival act just before the operation's first calls."""
+    """Let a rival, another process that queues nowhere here, act just before the operation's first calls."""
     left = [None] * times
 
     def act(**_: Any) -> None:
@@ -59,7 +61,7 @@ def before(operation: str, rival: Callable[[], object], times: int = 1) -> Itera
             left.pop()
             rival()
 
-    with _hooked(f"{_BEFORE_CALL}.{operation}", act):
+    with hooked(f"{_BEFORE_CALL}.{operation}", act), patch.object(Turn, "wait", lambda *_: False):
         yield
 
 
@@ -70,7 +72,7 @@ def raising(error: Exception, operation: str = "*") -> Iterator[None]:
     def fail(**_: Any) -> None:
         raise error
 
-    with _hooked(f"{_BEFORE_CALL}.{operation}", fail):
+    with hooked(f"{_BEFORE_CALL}.{operation}", fail):
         yield
 
 
@@ -78,16 +80,27 @@ def raising(error: Exception, operation: str = "*") -> Iterator[None]:
 def refusing(status: int, code: str, *, times: int = 1000, operation: str = "*", **more: Any) -> Iterator[list[None]]:
     """Let the store itself answer an error; yields the refusals that are left, one less for each request sent."""
     left = [None] * times
-    content = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "made up", **more}).encode()
 
     def refuse(request: Any, **_: Any) -> AWSResponse | None:
         if not left:
             return None
         left.pop()
-        return _Response(request.url, status, {"content-type": "application/x-amz-json-1.0"}, content)
+        return error(request.url, status, code, **more)
 
-    with _hooked(f"{_BEFORE_SEND}.{operation}", refuse):
+    with hooked(f"{_BEFORE_SEND}.{operation}", refuse):
         yield left
+
+
+def error(url: str, status: int, code: str, **more: Any) -> AWSResponse:
+    """The store's answer to a call that it refuses."""
+    content = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "made up", **more}).encode()
+    return answer(url, status, content)
+
+
+def answer(url: str, status: int, content: bytes, **headers: str) -> AWSResponse:
+    """An answer of the store; a header's name has underscores for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return _Response(url, status, {"content-type": "application/x-amz-json-1.0", **named}, content)
 
 
 class _Response(AWSResponse):
@@ -99,7 +112,8 @@ class _Response(AWSResponse):
 
 
 @contextmanager
-def _hooked(event: str, handler: Callable[..., Any]) -> Iterator[None]:
+def hooked(event: str, handler: Callable[..., Any]) -> Iterator[None]:
+    """Let a handler of botocore's event act first in the block."""
     events = client().meta.events
     name = event.removesuffix(".*")
     events.register_first(name, handler)

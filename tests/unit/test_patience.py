@@ -1,4 +1,4 @@
-"""How long a request that loses races goes on trying, and how long it pauses between."""
+"""How a request that loses races pauses between its tries, until its time is up."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from paidline import deadline
 from paidline.codes import StoreUnavailable
-from paidline.store import transaction
 from paidline.store.transaction import Patience
 
 
@@ -29,17 +29,20 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(transaction, "time", made)
+    monkeypatch.setattr(deadline, "time", made)
     return made
 
 
-def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_is_given_back(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As long as chance allows.
-    monkeypatch.setattr(transaction, "os", SimpleNamespace(urandom=lambda count: b"\xff" * count))
+@pytest.fixture
+def longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are as long as chance allows."""
+    monkeypatch.setattr(deadline, "os", SimpleNamespace(urandom=lambda count: b"\xff" * count))
 
-    with pytest.raises(StoreUnavailable, match="contention"):
+
+def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_is_given_back(
+    clock: Clock, longest: None
+) -> None:
+    with deadline.of_request(10_000), pytest.raises(StoreUnavailable, match="contention"):
         _wait_for_ever(Patience())
 
     peak = clock.pauses.index(max(clock.pauses))
@@ -47,7 +50,25 @@ def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_
     assert clock.pauses[:peak] == sorted(clock.pauses[:peak])
     assert clock.pauses[peak:] == sorted(clock.pauses[peak:], reverse=True)
     assert clock.pauses[peak] > 0.1 > 0.01 > clock.pauses[-1]
-    assert 2.5 <= clock.now - 1000 < 2.6
+
+
+@pytest.mark.parametrize("longest_s", [0.004, 0.3, 60.0])
+def test_no_pause_goes_on_after_the_time_is_up(clock: Clock, longest: None, longest_s: float) -> None:
+    with deadline.of_request(10_000), pytest.raises(StoreUnavailable, match="contention"):
+        _pause_for_ever(longest_s)
+
+    assert clock.now - 1000 == pytest.approx(deadline.LAST_TRY_S)
+
+
+def test_outside_of_a_request_pauses_are_not_cut_short(clock: Clock, longest: None) -> None:
+    deadline.pause(60)
+
+    assert clock.pauses == [60]
+
+
+def _pause_for_ever(longest_s: float) -> None:
+    while True:
+        deadline.pause(longest_s, "contention")
 
 
 def _wait_for_ever(patience: Patience) -> None:

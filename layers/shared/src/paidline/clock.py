@@ -2,8 +2,9 @@
 
 import functools
 import os
+import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -12,6 +13,27 @@ if TYPE_CHECKING:
 def now() -> datetime:
     """Tell the time, aware and in UTC."""
     return datetime.now(UTC)
+
+
+class Mark(NamedTuple):
+    """A moment by both clocks of the machine, in seconds, to tell later how long ago it was."""
+
+    monotonic: float
+    wall: float
+
+
+def mark() -> Mark:
+    """Take the time by both clocks."""
+    return Mark(time.monotonic(), time.time())
+
+
+def is_within(seconds: float, since: Mark) -> bool:
+    """Tell whether less than so many seconds have passed since; only if both clocks say so.
+
+    Lambda freezes a process between two requests, for hours perhaps, and the monotonic clock may stand still meanwhile.
+    The other clock goes on, but may be set, and backwards too: a moment that has not come yet is not trusted.
+    """
+    return time.monotonic() - since.monotonic < seconds and 0 <= time.time() - since.wall < seconds
 
 
 def to_text(moment: datetime) -> str:

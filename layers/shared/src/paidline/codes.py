@@ -127,7 +127,7 @@ class Fault(Failure):
 
 
 class StoreUnavailable(Fault):
-    """The store did not answer, was too busy, or lost the race too often."""
+    """The store was too slow or too busy, or rivals came first until the request's time was up."""
 
     http_status = 503
     reason = "store_unavailable"

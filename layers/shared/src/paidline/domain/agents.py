@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.codes import (
     LineSharingNotEnabled,
     OutboundNumberNotFound,
     RefNotFound,
     StatusInvalid,
 )
+from paidline.domain.turns import Turn
 from paidline.domain.types import AgentStatus
 from paidline.store import agents, status_log, transaction
 from paidline.store.agents import Agent
@@ -61,22 +62,25 @@ def status_log_of(ref: str, status: str | None, limit: int, before: int | None) 
 
 
 def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
-    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs another of the latter.
+    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs both again.
 
     Raises RefNotFound, then StatusInvalid.
     """
     agent = find(ref)
     change = Change(read_status(status), handler, ip)
     patience = Patience()
-    while True:
-        try:
-            return _write([agent], change)[0]
-        except Cancelled as cancelled:
-            still_there = _as_they_are_now([agent], change, cancelled)
-        if not still_there:
-            raise RefNotFound
-        agent = still_there[0]
-        patience.wait()
+    with Turn(agent.ref) as turn:
+        if turn.wait(deadline.left_s()):
+            agent = find(ref)
+        while True:
+            try:
+                return _write([agent], change)[0]
+            except Cancelled as cancelled:
+                was_overtaken = _was_overtaken([agent], change, cancelled)
+            patience.wait()
+            # Only now, for what is read before a wait is old after it.
+            if was_overtaken:
+                agent = find(ref)
 
 
 def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip: str) -> Agent:
@@ -85,21 +89,34 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
     One Query, one TransactWriteItems; a lost race costs another of the latter.
     Raises OutboundNumberNotFound, then StatusInvalid, then LineSharingNotEnabled.
     """
+    on_line = _on_line(outbound_number)
+    change = Change(read_status(status), handler, ip)
+    patience = Patience()
+    with Turn(outbound_number) as turn:
+        if turn.wait(deadline.left_s()):
+            on_line = _on_line(outbound_number)
+        while True:
+            sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
+            if not sharing:
+                raise LineSharingNotEnabled
+            try:
+                return _write(sharing, change)[0]
+            except Cancelled as cancelled:
+                was_overtaken = _was_overtaken(sharing, change, cancelled)
+                # The index may lag behind the table; what the transaction met there is newer as long as nobody waits.
+                on_line = _as_they_are_now(sharing, cancelled) if was_overtaken else sharing
+            # At once, then: a rival who was faster has finished. One who still writes is given time.
+            if was_overtaken:
+                deadline.check("contention")
+            else:
+                patience.wait()
+
+
+def _on_line(outbound_number: str) -> list[Agent]:
     on_line = agents.on_line(outbound_number)
     if not on_line:
         raise OutboundNumberNotFound
-    change = Change(read_status(status), handler, ip)
-    patience = Patience()
-    while True:
-        sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
-        if not sharing:
-            raise LineSharingNotEnabled
-        try:
-            return _write(sharing, change)[0]
-        except Cancelled as cancelled:
-            # The index may lag behind the table; what the transaction met there is newer.
-            on_line = _as_they_are_now(sharing, change, cancelled)
-        patience.wait()
+    return on_line
 
 
 def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
@@ -126,16 +143,28 @@ def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
     return changed
 
 
-def _as_they_are_now(agents_read: Sequence[Agent], change: Change, cancelled: Cancelled) -> list[Agent]:
-    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone.
+def _was_overtaken(agents_read: Sequence[Agent], change: Change, cancelled: Cancelled) -> bool:
+    """Tell whether a rival changed the agents. If not, the same rows are tried again.
 
-    Where an earlier delivery may have changed them, they stay as they were read: the same rows are tried again, and
-    then show whose they are. Under new ids they would be written twice.
+    A mere conflict, or an agent who has the row's id already, may be an earlier delivery of this very change: tried
+    again, its rows show whose they are. Under new ids they would be written twice.
     """
     updates, rows = cancelled.clauses[::2], cancelled.clauses[1::2]
     for agent, update, row in zip(agents_read, updates, rows, strict=True):
         if _may_be_ours(update, row, change.log_id(agent)):
-            return list(agents_read)
+            return False
+    return any(clause.failed for clause in cancelled.clauses)
+
+
+def _may_be_ours(update: Clause, row: Clause, log_id: int) -> bool:
+    """Tell whether the row may stand there unseen: it is being written just now, or the agent has its id already."""
+    is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
+    return row.in_conflict or (is_changed and not row.failed)
+
+
+def _as_they_are_now(agents_read: Sequence[Agent], cancelled: Cancelled) -> list[Agent]:
+    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone."""
+    updates = cancelled.clauses[::2]
     present = []
     for agent, clause in zip(agents_read, updates, strict=True):
         if clause.item is not None:
@@ -143,9 +172,3 @@ def _as_they_are_now(agents_read: Sequence[Agent], change: Change, cancelled: Ca
         elif not clause.failed:
             present.append(agent)
     return present
-
-
-def _may_be_ours(update: Clause, row: Clause, log_id: int) -> bool:
-    """Tell whether the row may stand there unseen: it is being written just now, or the agent has its id already."""
-    is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
-    return row.in_conflict or (is_changed and not row.failed)

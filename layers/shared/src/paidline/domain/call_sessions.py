@@ -33,15 +33,16 @@ def record(call: Call, *, key: Key | None, answer: Callable[[CallSession], str])
     One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
     Raises RefNotFound, then DialedNumberNotFound, then DialStatusInvalid.
     """
-    return once(key, lambda patience: _record(call, key, answer, patience))
+    return once(key, lambda: _record(call, key, answer))
 
 
-def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str], patience: Patience) -> str:
+def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -> str:
     agent = agents.find(call.ref)
     if dialed_numbers.find(call.dialed_number) is None:
         raise DialedNumberNotFound
     if call.dial_status not in DialStatus.__members__:
         raise DialStatusInvalid
+    patience = Patience()
     session = _session(call, agent)
     while True:
         body = answer(session)

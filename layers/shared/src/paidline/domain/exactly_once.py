@@ -7,7 +7,6 @@ from typing import NamedTuple
 from paidline.codes import Refusal, RequestInvalid, StoreUnavailable, Unauthorized
 from paidline.store import idempotency_keys
 from paidline.store.idempotency_keys import UsedKey
-from paidline.store.transaction import Patience
 
 _DIGEST_VERSION = 1
 
@@ -39,10 +38,8 @@ def key_for(text: str, client_digest: str, endpoint: str, contents: tuple[str, .
     return Key(text, _digest(client_digest, endpoint, text), _digest(*contents))
 
 
-def once(key: Key | None, effect: Callable[[Patience], str]) -> Outcome:
+def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
     """Run the effect, which writes the key in its own transaction, or return the answer that the key got before.
-
-    The effect is given the patience of the request: its tries and the look-up of the key share it.
 
     An effect that is refused looks first whether the key was used: a debit that emptied the wallet, delivered again,
     is answered with its success and not with "too few tokens". A refusal itself leaves no trace, so a key may be
@@ -51,13 +48,12 @@ def once(key: Key | None, effect: Callable[[Patience], str]) -> Outcome:
 
     Raises RequestInvalid where the key was used for other contents.
     """
-    patience = Patience()
     try:
-        return Outcome(effect(patience))
+        return Outcome(effect())
     except Unauthorized:
         raise
     except (Refusal, KeyInUse) as failure:
-        used = idempotency_keys.get(key.digest, patience) if key else None
+        used = idempotency_keys.get(key.digest) if key else None
         if key is None or used is None:
             raise
         return _repeat(used, key, failure)

@@ -28,7 +28,7 @@ class _Queue:
                 return False
             place.acquire()
             self._waiting.append(place)
-        if not place.acquire(timeout=max(0, longest_s)):
+        if not place.acquire(timeout=min(max(0, longest_s), threading.TIMEOUT_MAX)):
             self._give_up(place)
         return True
 

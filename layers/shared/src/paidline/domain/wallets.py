@@ -7,7 +7,7 @@ The wallet's sequence number is its version: whoever read an older one writes no
 from collections.abc import Callable
 from typing import NamedTuple
 
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.codes import Refused, Unauthorized
 from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
 from paidline.domain.turns import Turn
@@ -79,21 +79,15 @@ def move_tokens(
     The calls of `find`, then one TransactWriteItems; a lost race costs both again.
     Raises what `find` raises, and Refused where the balance would leave its bounds.
     """
-    return once(key, lambda patience: _move(find, amount, source, key, answer, patience))
+    return once(key, lambda: _move(find, amount, source, key, answer))
 
 
-def _move(
-    find: Callable[[], Found],
-    amount: int,
-    source: str,
-    key: Key | None,
-    answer: Callable[[Found], str],
-    patience: Patience,
-) -> str:
+def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
     request_id = ids.new_token()
+    patience = Patience()
     found = find()
     with Turn(found.wallet.wallet_id) as turn:
-        if turn.wait(patience.left_s()):
+        if turn.wait(deadline.left_s()):
             found = find()
         while True:
             entry = _entry(found.wallet, amount, source, key, request_id)
@@ -106,7 +100,7 @@ def _move(
                 transaction.write(operations)
                 return body
             except Cancelled as cancelled:
-                if _was_written(entry, cancelled, patience):
+                if _was_written(entry, cancelled):
                     return body
                 if key and cancelled.clauses[2].failed:
                     raise KeyInUse from cancelled
@@ -118,7 +112,7 @@ def _move(
                 found = find()
 
 
-def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -> bool:
+def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
     """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
 
     Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
@@ -130,7 +124,7 @@ def _was_written(entry: LedgerEntry, cancelled: Cancelled, patience: Patience) -
         return LedgerEntry.from_item(appended.item).request_id == entry.request_id
     if not balance.failed:
         return False
-    written = ledger.get(entry.wallet_id, entry.seq, patience)
+    written = ledger.get(entry.wallet_id, entry.seq)
     return written is not None and written.request_id == entry.request_id
 
 

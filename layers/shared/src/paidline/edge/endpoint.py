@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from paidline import cold_start
+from paidline import cold_start, deadline
 from paidline.codes import Failure, Fault, RequestInvalid
 from paidline.cold_start import IN_LAMBDA
 from paidline.domain import api_clients
@@ -61,6 +61,9 @@ class Context(Protocol):
 
     aws_request_id: str
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell how long it is until Lambda would end the invocation."""
+
 
 R = TypeVar("R", bound=Request)
 
@@ -81,7 +84,11 @@ class Endpoint(Generic[R]):
         cold_start.end()
 
     def __call__(self, event: reading.Event, context: Context) -> dict[str, Any]:
-        """Answer one event of API Gateway's HTTP API, payload 2.0. Never raises."""
+        """Answer one event of API Gateway's HTTP API, payload 2.0, within `deadline.LAST_ANSWER_S`. Never raises."""
+        with deadline.of_request(context.get_remaining_time_in_millis()):
+            return self._respond(event, context)
+
+    def _respond(self, event: reading.Event, context: Context) -> dict[str, Any]:
         accept_encoding = None
         try:
             headers = reading.headers(event)

@@ -6,7 +6,7 @@ Apart because a status is written many times an hour, and DynamoDB charges a wri
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, pages, translated
+from paidline.store.client import call, client, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -67,10 +67,9 @@ def key_of(ref: str) -> str:
 
 def get(ref: str) -> Agent | None:
     """Read one agent. One GetItem, consistent: a status that was just set decides who is called."""
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["AGENTS_TABLE"], Key={"refKey": {"S": key_of(ref)}}, ConsistentRead=True
-        )
+    found = call(
+        client().get_item, TableName=os.environ["AGENTS_TABLE"], Key={"refKey": {"S": key_of(ref)}}, ConsistentRead=True
+    )
     item = found.get("Item")
     return Agent.from_item(item) if item else None
 

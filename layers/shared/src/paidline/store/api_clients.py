@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from paidline.store.cache import Cache
-from paidline.store.client import client, translated
+from paidline.store.client import call, client
 
 
 class ApiClient(NamedTuple):
@@ -38,10 +38,12 @@ class ApiClient(NamedTuple):
 
 
 def _get(hash_digest: str) -> ApiClient | None:
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["API_CLIENTS_TABLE"], Key={"hashDigest": {"S": hash_digest}}, ConsistentRead=True
-        )
+    found = call(
+        client().get_item,
+        TableName=os.environ["API_CLIENTS_TABLE"],
+        Key={"hashDigest": {"S": hash_digest}},
+        ConsistentRead=True,
+    )
     item = found.get("Item")
     return ApiClient.from_item(item) if item else None
 

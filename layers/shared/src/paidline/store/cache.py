@@ -1,8 +1,9 @@
 """A small memory for what every request reads and hardly anybody changes."""
 
-import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from paidline import clock
 
 Value = TypeVar("Value")
 
@@ -27,20 +28,22 @@ class Cache(Generic[Value]):
         self._valid_s = valid_s
         self._most_entries = most_entries
         self._is_worth_it = is_worth_it
-        self._entries: dict[str, tuple[float, Value]] = {}
+        self._entries: dict[str, tuple[clock.Mark, Value]] = {}
 
     def get(self, key: str) -> Value | None:
         """Return what belongs to the key, or None. No DynamoDB call, or that of the look-up."""
         entry = self._entries.get(key)
-        if entry and entry[0] > time.monotonic():
+        if entry and clock.is_within(self._valid_s, entry[0]):
             return entry[1]
+        # Before it is asked: what takes long to read is as old as that.
+        mark = clock.mark()
         value = self._look_up(key)
         if value is None or not self._is_worth_it(value):
             self._entries.pop(key, None)
             return value
         if len(self._entries) >= self._most_entries:
             self._entries.clear()
-        self._entries[key] = (time.monotonic() + self._valid_s, value)
+        self._entries[key] = (mark, value)
         return value
 
     def clear(self) -> None:

@@ -1,22 +1,26 @@
-"""The one DynamoDB client of the process, and the translation of its errors."""
+"""The one DynamoDB client of the process, and the one way to call it: in time, again where that helps."""
 
 import functools
 import os
-from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from binascii import crc32
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ResponseStreamingError
 
+from paidline import deadline
 from paidline.codes import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What AWS documents as "send it again": by then the SDK has sent it three times.
-_UNAVAILABLE = frozenset(
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# What AWS documents as "send it again", beside every HTTP status from 500 on.
+_PASSING = frozenset(
     {
         "InternalServerError",
         "ProvisionedThroughputExceededException",
@@ -26,18 +30,21 @@ _UNAVAILABLE = frozenset(
         "TransactionInProgressException",
     }
 )
+_SERVER_ERROR = 500
+
+# A store that refuses is asked so often, in about a second; one that does not answer, as often as there is time.
+_MOST_TRIES = 6
+_FIRST_PAUSE_S = 0.1
 
 
 @functools.cache
 def client() -> "DynamoDBClient":
-    """Make the client, once per process.
-
-    A caller waits on the line and gives up after four seconds, so a call gets a second, three times at most.
-    """
+    """Make the client, once per process. Only `call` calls it."""
     config = Config(
-        connect_timeout=1,
-        read_timeout=1,
-        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=deadline.CONNECT_S,
+        read_timeout=deadline.READ_S,
+        # Tries and the pauses between them are `call`'s: the SDK's know no deadline.
+        retries={"mode": "standard", "total_max_attempts": 1},
         tcp_keepalive=True,
         max_pool_connections=32,
         # The items are built here and in the right form; checking them again costs a tenth of a request.
@@ -55,33 +62,55 @@ def client() -> "DynamoDBClient":
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
     )
+    made.meta.events.register("before-parse.dynamodb", _is_whole)
     return cast("DynamoDBClient", made)
 
 
-class Translated:
-    """Turns the store's "not now" into StoreUnavailable, by its code, and lets everything else through."""
+def _is_whole(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ResponseStreamingError for an answer that broke off or was garbled on its way.
 
-    def __enter__(self) -> None:
-        """Do nothing: there is nothing to open."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Raise StoreUnavailable from an error that says that the store is down, slow or throttled."""
-        if isinstance(error, HTTPClientError | ConnectionError):
-            raise StoreUnavailable from error
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _UNAVAILABLE:
-            raise StoreUnavailable from error
+    The SDK would take half an item for none. It compares the checksum only to decide whether it tries again itself.
+    """
+    headers, body = response_dict["headers"], response_dict["body"]
+    if len(body) != int(headers.get("content-length", len(body))):
+        raise ResponseStreamingError(error="the answer broke off")
+    if "x-amz-crc32" in headers and crc32(body) != int(headers["x-amz-crc32"]):
+        raise ResponseStreamingError(error="the answer does not match its checksum")
 
 
-translated = Translated()
+def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call an operation of the client, and again after an error that may pass, while the request's time lasts.
+
+    A write that is sent again is the same to the letter, its ClientRequestToken included.
+    Raises StoreUnavailable: `deadline_exceeded` when the time is up, `store_unavailable` when the store has refused too
+    often. Any other error is the caller's to understand.
+    """
+    tries = 0
+    while True:
+        deadline.check()
+        try:
+            return operation(*args, **kwargs)
+        except (ClientError, ConnectionError, HTTPClientError) as error:
+            if not _may_pass(error):
+                raise
+            tries += 1
+            if tries == _MOST_TRIES:
+                raise StoreUnavailable from error
+            # Raises in here when the time is up, so that the log names the store's error as the cause.
+            deadline.pause(_FIRST_PAUSE_S * 2 ** (tries - 1))
+
+
+def _may_pass(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return True
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"]["Code"] in _PASSING or status >= _SERVER_ERROR
 
 
 def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the items of a query or scan, to its end. One call per megabyte, none for a page that nobody reads."""
     while True:
-        with translated:
-            page = getattr(client(), operation)(**parameters)
+        page = call(getattr(client(), operation), **parameters)
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
             return

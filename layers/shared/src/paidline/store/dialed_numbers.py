@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from paidline.store.cache import Cache
-from paidline.store.client import client, translated
+from paidline.store.client import call, client
 
 
 class DialedNumber(NamedTuple):
@@ -33,10 +33,9 @@ class DialedNumber(NamedTuple):
 
 
 def _get(dialed_number: str) -> DialedNumber | None:
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["DIALED_NUMBERS_TABLE"], Key={"dialedNumber": {"S": dialed_number}}
-        )
+    found = call(
+        client().get_item, TableName=os.environ["DIALED_NUMBERS_TABLE"], Key={"dialedNumber": {"S": dialed_number}}
+    )
     item = found.get("Item")
     return DialedNumber.from_item(item) if item else None
 

@@ -5,7 +5,6 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import transaction
-from paidline.store.transaction import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -41,12 +40,12 @@ class UsedKey(NamedTuple):
         )
 
 
-def get(key_digest: str, patience: Patience) -> UsedKey | None:
+def get(key_digest: str) -> UsedKey | None:
     """Read a used key that is still valid, and may just be being written. One TransactGetItems, see `transaction.read`.
 
     DynamoDB removes expired items days late, so the time is looked at here.
     """
-    item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}}, patience)
+    item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}})
     used = UsedKey.from_item(item) if item else None
     return used if used and used.expires_at > time.time() else None
 

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import transaction
-from paidline.store.transaction import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -96,8 +95,8 @@ def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
     }
 
 
-def get(wallet_id: str, seq: int, patience: Patience) -> LedgerEntry | None:
+def get(wallet_id: str, seq: int) -> LedgerEntry | None:
     """Read one entry, which may just be being written. One TransactGetItems, see `transaction.read`."""
     key = {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}
-    item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key, patience)
+    item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key)
     return LedgerEntry.from_item(item) if item else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from paidline.store import agents
 from paidline.store.cache import Cache
-from paidline.store.client import client, pages, translated
+from paidline.store.client import call, client, pages
 
 # Reading so many costs no more than any other request: then it need not be remembered.
 _FEW = 100
@@ -19,8 +19,7 @@ def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
 
 def get(ref: str) -> dict[str, str]:
     """Read one agent's profile, {} where there is none. One GetItem."""
-    with translated:
-        found = client().get_item(TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
+    found = call(client().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
     item = found.get("Item")
     return _profile(item) if item else {}
 

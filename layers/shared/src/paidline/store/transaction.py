@@ -1,15 +1,12 @@
 """Writes that happen together or not at all, and when to try again."""
 
-import os
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from paidline import ids
-from paidline.codes import StoreUnavailable
-from paidline.store.client import client, translated
+from paidline import deadline, ids
+from paidline.store.client import call, client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -23,11 +20,8 @@ _CONFLICT = "TransactionConflict"
 _PASSING = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
 _FAILED = "ConditionalCheckFailed"
 
-# Kamailio hangs up on us after four seconds; what has not been won by then is given back as "send it again".
-_PATIENCE_S = 2.5
 _FIRST_PAUSE_S = 0.004
 _LONGEST_PAUSE_S = 0.3
-_SHORTEST_LONGEST_PAUSE_S = 0.008
 
 
 class Clause(NamedTuple):
@@ -53,11 +47,10 @@ class Cancelled(Exception):
 def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
     """Write all operations, or none and raise Cancelled. One TransactWriteItems.
 
-    The SDK may send it more than once; by the ClientRequestToken the store knows it again and applies it once.
+    It may be sent more than once; by the ClientRequestToken the store knows it again and applies it once.
     """
     try:
-        with translated:
-            client().transact_write_items(TransactItems=operations, ClientRequestToken=ids.new_token())
+        call(client().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_token())
     except ClientError as error:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
@@ -75,17 +68,17 @@ def _clauses(error: ClientError) -> list[Clause]:
     ]
 
 
-def read(table: str, key: Item, patience: "Patience") -> Item | None:
-    """Read one item when no transaction holds it. One TransactGetItems; a conflict costs another, within `patience`.
+def read(table: str, key: Item) -> Item | None:
+    """Read one item when no transaction holds it. One TransactGetItems; a conflict costs another.
 
     DynamoDB writes a transaction's items one by one, so a plain read may see one of them and not yet the next, however
     consistent it is. Whoever has seen a part of a transaction finds its other items by this read, and by no other.
     """
     get: Any = {"Get": {"TableName": table, "Key": key}}
+    patience = Patience()
     while True:
         try:
-            with translated:
-                found = client().transact_get_items(TransactItems=[get])
+            found = call(client().transact_get_items, TransactItems=[get])
             return found["Responses"][0].get("Item")
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
@@ -95,35 +88,22 @@ def read(table: str, key: Item, patience: "Patience") -> Item | None:
 
 
 class Patience:
-    """How long a request goes on trying, with jittered pauses between; the last one raises StoreUnavailable.
-
-    The pauses grow until the rivals leave each other room, and shrink again as the time runs out: who has tried
-    longest pauses least, or newcomers would always come first.
-    """
+    """Pauses between tries against rivals, which grow until the rivals leave each other room."""
 
     def __init__(self) -> None:
-        """Start the clock."""
-        self._end = time.monotonic() + _PATIENCE_S
-        self._pause = _FIRST_PAUSE_S
-
-    def left_s(self) -> float:
-        """Tell how many seconds are left, a negative number of them when the time is up."""
-        return self._end - time.monotonic()
+        """Begin with short ones."""
+        self._pause_s = _FIRST_PAUSE_S
 
     def wait(self) -> None:
-        """Let the rivals pass; raise StoreUnavailable when the time is up and they always came first."""
-        left = self.left_s()
-        if left < 0:
-            raise StoreUnavailable("contention")
-        longest = max(_SHORTEST_LONGEST_PAUSE_S, _LONGEST_PAUSE_S * (left / _PATIENCE_S) ** 2)
-        time.sleep(min(self._pause, longest) * int.from_bytes(os.urandom(2), "big") / 65535)
-        self._pause *= 2
+        """Let the rivals pass; raise StoreUnavailable when the request's time is up and they always came first."""
+        deadline.pause(self._pause_s, "contention")
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
 
 
 def was_ours(cancelled: Cancelled, request_id: str) -> bool:
     """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
 
-    The SDK sends again what got no answer, and a store that has forgotten the first delivery refuses the second:
+    What got no answer is sent again, and a store that has forgotten the first delivery refuses the second:
     the row that stands in the way then carries the request's own id.
     """
     own = {"S": request_id}

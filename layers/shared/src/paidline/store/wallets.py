@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import client, pages, translated
+from paidline.store.client import call, client, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -94,10 +94,12 @@ def with_phone_number(application_id: str, phone_number: str) -> Wallet | None:
 
 
 def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
-    with translated:
-        found = client().get_item(
-            TableName=os.environ["WALLETS_TABLE"], Key=_key(application_id, wallet_key), ConsistentRead=True
-        )
+    found = call(
+        client().get_item,
+        TableName=os.environ["WALLETS_TABLE"],
+        Key=_key(application_id, wallet_key),
+        ConsistentRead=True,
+    )
     return found.get("Item")
 
 
