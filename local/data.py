@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from botocore.exceptions import ClientError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -59,7 +59,7 @@ class _Entry(BaseModel):
 class _ApiClient(_Entry):
     authentication_hash: str = Field(min_length=1)
     scope: Scope
-    application_ids: frozenset[str] = frozenset()
+    application_ids: frozenset[Id] | Literal["all"] = frozenset()
     active: bool = True
 
 
@@ -135,6 +135,11 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
 
 
 def _check(client: DynamoDBClient, document: _Document) -> None:
+    for number, api_client in enumerate(document.api_clients, 1):
+        if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
+            raise DataError(
+                f"apiClients[{number}]: applicationIds limit a credit-system hash, and this is an agents' one"
+            )
     refs = Counter(agents.key_of(agent.ref) for agent in document.agents)
     for agent in document.agents:
         if refs[agents.key_of(agent.ref)] > 1:

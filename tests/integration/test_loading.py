@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 
 from local import data
+from paidline.domain.api_clients import digest_of
+from tests.support import documented
 from tests.support.api import Api
 
 AGENT = {"userId": 1, "ref": "1"}
 WALLET = {"applicationId": "7", "walletId": "1", "pin": "42", "tokens": 10}
 ROW = {"id": 1, "ref": "38", "created": "2024-05-25T20:55:03Z", "status": "online", "handler": "h", "ip": "127.0.0.1"}
 CLIENT = {"authenticationHash": "secret-hash", "scope": "ctb"}
+CREDIT_CLIENT = {"authenticationHash": "secret-hash", "scope": "credsys"}
 NUMBER = {"dialedNumber": "4711", "applicationId": "7", "companyName": "c"}
+
+CREDIT_ENDPOINTS = [stem for stem in documented.STEMS if "wallet" in stem]
 
 
 def load(api: Api, **document: Any) -> None:
@@ -48,6 +53,11 @@ def on_one_line(count: int, **changes: Any) -> list[dict[str, Any]]:
         ({"wallets": [{**WALLET, "pin": ""}]}, "wallets.0.pin"),
         ({"wallets": [{**WALLET, "pin": "4 2"}]}, "wallets.0.pin"),
         ({"apiClients": [{**CLIENT, "scope": "all"}]}, "apiClients.0.scope"),
+        ({"apiClients": [{**CLIENT, "applicationIds": ["1288"]}]}, r"apiClients\[1\]: applicationIds limit a credit"),
+        ({"apiClients": [{**CLIENT, "applicationIds": "all"}]}, r"apiClients\[1\]: applicationIds limit a credit"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": "ALL"}]}, "apiClients.0.applicationIds"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": [""]}]}, "apiClients.0.applicationIds"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": None}]}, "apiClients.0.applicationIds"),
         ({"apiClients": [{**CLIENT, "authenticationHash": ""}]}, "apiClients.0.authenticationHash"),
         ({"dialedNumbers": [{**NUMBER, "dialedNumber": "x"}]}, "dialedNumbers.0.dialedNumber"),
     ],
@@ -100,6 +110,45 @@ def test_a_refusal_names_no_hash_pin_number_or_address(api: Api, document: dict[
     while cause := chain[-1].__cause__:
         chain.append(cause)
     assert not [error for error in chain if "secret" in str(error) or "secret" in str(getattr(error, "response", ""))]
+
+
+@pytest.mark.parametrize(
+    ("written", "refusal"),
+    [
+        ({"applicationIds": "all"}, None),
+        ({"applicationIds": ["7", "1288"]}, None),
+        ({"applicationIds": ["7"]}, "unauthorized"),
+        ({"applicationIds": ["all"]}, "unauthorized"),
+        ({"applicationIds": []}, "unauthorized"),
+        ({}, "unauthorized"),
+    ],
+    ids=str,
+)
+def test_a_loaded_hash_opens_the_applications_that_are_written_and_no_others(
+    api: Api, written: dict[str, Any], refusal: str | None
+) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, **written}])
+
+    assert api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash").reason == refusal
+
+
+def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": ["1288"]}])
+    table, digest = api.store.service.environment["API_CLIENTS_TABLE"], digest_of("secret-hash")
+    before = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+    api.store.client.update_item(
+        TableName=table,
+        Key={"hashDigest": {"S": digest}},
+        UpdateExpression="DELETE applicationIds :ids",
+        ExpressionAttributeValues={":ids": {"SS": ["1288"]}},
+    )
+    api.forget()
+
+    # DynamoDB takes an emptied set away altogether.
+    assert "applicationIds" not in api.store.item("API_CLIENTS_TABLE", hashDigest=digest)
+    assert before.code == 20
+    for stem in CREDIT_ENDPOINTS:
+        assert api.documented(stem, authenticationHash="secret-hash").refusal == (40, "unauthorized")
 
 
 def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:

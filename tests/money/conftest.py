@@ -26,8 +26,8 @@ _CONTEXT = Context("test", 512, "arn", "log", 10)
 _DOCUMENT: dict[str, Any] = {
     "apiClients": [
         {"authenticationHash": AGENTS, "scope": "ctb"},
-        {"authenticationHash": CREDIT, "scope": "credsys"},
-        {"authenticationHash": OTHER_CREDIT, "scope": "credsys"},
+        {"authenticationHash": CREDIT, "scope": "credsys", "applicationIds": "all"},
+        {"authenticationHash": OTHER_CREDIT, "scope": "credsys", "applicationIds": "all"},
     ],
     "agents": [{"userId": 194, "ref": "000038", "tpm": 90}],
     "dialedNumbers": [{"dialedNumber": "14620905014", "applicationId": "1288", "companyName": "Company"}],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paidline.domain.api_clients import digest_of
-from paidline.store.api_clients import ApiClient
+from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient
 from tests.support import documented
 from tests.support.api import Api
 
@@ -363,7 +363,7 @@ def test_a_key_belongs_to_the_endpoint_that_used_it(api: Api) -> None:
 
 
 def test_a_key_belongs_to_the_hash_that_used_it(api: Api) -> None:
-    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=frozenset())
+    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=ALL_APPLICATIONS)
     api.store.put("API_CLIENTS_TABLE", other.to_item())
     api.documented(SUBTRACT, idempotencyKey="call-1")
 
