@@ -28,15 +28,27 @@ _STRING_OR_ZEROS = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<=:)(\s*)(0[0-9]+)(?=\s*[,
 def parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
     """Pick the named parameters: JSON over form over query, the exact name over one in other letter case.
 
-    Absent are those that are missing, null or blank. Raises RequestInvalid where the body cannot be read.
+    Absent are those that are missing, null or blank. Raises RequestInvalid where the body cannot be read, or a named
+    parameter is no UTF-8; an unnamed one may be anything, such as a caller's name in Latin-1.
     """
     sources = [source for source in (_body(event), _form(event.get("rawQueryString") or "")) if source]
     picked = {}
     for name in names:
         value = _first(sources, name)
         if value is not None and not (isinstance(value, str) and not value.strip()):
+            if isinstance(value, str) and not _is_utf8(value):
+                raise RequestInvalid(f"invalid:{name}")
             picked[name] = value
     return picked
+
+
+def _is_utf8(value: str) -> bool:
+    # Where bytes were no UTF-8 a lone surrogate stands in the text, as one does that JSON escapes.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first(sources: Iterable[Parameters], name: str) -> Any:
@@ -65,14 +77,16 @@ def _text(event: Event) -> str:
     if len(body) > _MOST_BYTES * 4 // 3 + 4:
         raise RequestInvalid("body_too_large")
     try:
-        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-        if len(raw) > _MOST_BYTES:
-            raise RequestInvalid("body_too_large")
-        return raw.decode("utf-8-sig")
-    except UnicodeError as error:
-        raise RequestInvalid("invalid_utf8") from error
+        raw = (
+            base64.b64decode(body, validate=True)
+            if event.get("isBase64Encoded")
+            else body.encode("utf-8", "surrogatepass")
+        )
     except ValueError as error:
         raise RequestInvalid("invalid_base64") from error
+    if len(raw) > _MOST_BYTES:
+        raise RequestInvalid("body_too_large")
+    return raw.decode("utf-8-sig", "surrogateescape")
 
 
 def _json(text: str) -> Parameters:
@@ -99,7 +113,7 @@ def _quote_zeros(match: re.Match[str]) -> str:
 
 def _form(text: str) -> Parameters:
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_FIELDS))
     except ValueError as error:
         raise RequestInvalid("invalid_form") from error
 
