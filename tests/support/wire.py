@@ -90,6 +90,17 @@ def refusing(status: int, code: str, *, times: int = 1000, operation: str = "*",
         yield left
 
 
+@contextmanager
+def answering(status: int, body: bytes, content_type: str, *, operation: str) -> Iterator[None]:
+    """Let something between us and the store answer in its place, to every try."""
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return _Response(request.url, status, {"content-type": content_type}, body)
+
+    with _hooked(f"{_BEFORE_SEND}.{operation}", answer):
+        yield
+
+
 class _Response(AWSResponse):
     """A response that was never on any socket."""
 

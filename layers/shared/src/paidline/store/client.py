@@ -15,17 +15,17 @@ from paidline.codes import StoreUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What AWS documents as "send it again": by then the SDK has sent it three times.
+# What AWS documents as "send it again" among what is otherwise the request's own fault (HTTP 400): by then the SDK has
+# sent it three times. HTTP 500 and above is always the store's, or that of what stands before it.
 _UNAVAILABLE = frozenset(
     {
-        "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "ServiceUnavailable",
         "ThrottlingException",
         "TransactionInProgressException",
     }
 )
+_STORES_FAULT = 500
 
 
 @functools.cache
@@ -55,11 +55,30 @@ def client() -> "DynamoDBClient":
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
     )
+    made.meta.events.register("before-parse.dynamodb", _refuse_foreign)
     return cast("DynamoDBClient", made)
 
 
+def _refuse_foreign(response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse what is not DynamoDB's answer, such as the page of a proxy; the SDK would read it as an empty answer.
+
+    A transaction that got such a page with HTTP 200 would count as written.
+    """
+    if response_dict["body"].startswith(b"{"):
+        return
+    if response_dict["status_code"] < _STORES_FAULT:
+        raise StoreUnavailable
+    # The status alone says what it is; the page may be in any encoding.
+    response_dict["body"] = b""
+
+
+def _is_unavailable(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= _STORES_FAULT or error.response["Error"]["Code"] in _UNAVAILABLE
+
+
 class Translated:
-    """Turns the store's "not now" into StoreUnavailable, by its code, and lets everything else through."""
+    """Turns the store's "not now" into StoreUnavailable, by its status and code, and lets everything else through."""
 
     def __enter__(self) -> None:
         """Do nothing: there is nothing to open."""
@@ -70,7 +89,7 @@ class Translated:
         """Raise StoreUnavailable from an error that says that the store is down, slow or throttled."""
         if isinstance(error, HTTPClientError | ConnectionError):
             raise StoreUnavailable from error
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _UNAVAILABLE:
+        if isinstance(error, ClientError) and _is_unavailable(error):
             raise StoreUnavailable from error
 
 
