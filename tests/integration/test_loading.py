@@ -8,7 +8,8 @@ import pytest
 
 from local import data
 from paidline.domain.api_clients import digest_of
-from tests.support import documented
+from paidline.store.client import client
+from tests.support import documented, wire
 from tests.support.api import Api
 
 AGENT = {"userId": 1, "ref": "1"}
@@ -35,7 +36,7 @@ def on_one_line(count: int, **changes: Any) -> list[dict[str, Any]]:
     [
         ({"agents": [AGENT, {"userId": 2, "ref": "01"}]}, "another agent's ref equals"),
         ({"agents": [{**AGENT, "profile": {"_ctbNick": "x"}}]}, "agent 1: a profile has no _ctbNick"),
-        ({"agents": on_one_line(50)}, "more than 49 agents share one line"),
+        ({"agents": on_one_line(51)}, "more than 50 agents share one line"),
         ({"statusLog": [ROW]}, "status log row 1: no agent has its ref"),
         ({"agents": [{**AGENT, "status": "busy"}]}, "agents.0.status"),
         ({"agents": [{**AGENT, "userId": 0}]}, "agents.0.userId"),
@@ -151,8 +152,9 @@ def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
         assert api.documented(stem, authenticationHash="secret-hash").refusal == (40, "unauthorized")
 
 
-def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:
-    load(api, agents=on_one_line(49))
+@pytest.mark.parametrize("count", [49, 50])
+def test_as_many_agents_on_a_line_as_a_transaction_holds_are_loaded(api: Api, count: int) -> None:
+    load(api, agents=on_one_line(count))
 
     answer = api.documented("update_status_by_line_sharing", outboundNumber="31600000001")
 
@@ -160,10 +162,19 @@ def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:
 
 
 def test_agents_who_are_on_the_line_already_count(api: Api) -> None:
-    load(api, agents=on_one_line(49))
+    load(api, agents=on_one_line(50))
 
-    with pytest.raises(data.DataError, match="more than 49 agents share one line"):
-        load(api, agents=[{**on_one_line(1)[0], "userId": 50, "ref": "8000"}])
+    with pytest.raises(data.DataError, match="more than 50 agents share one line"):
+        load(api, agents=[{**on_one_line(1)[0], "userId": 51, "ref": "8000"}])
+
+
+def test_agents_are_counted_by_a_read_that_cannot_lag(api: Api) -> None:
+    with wire.recorded() as calls:
+        data.load(client(), {"agents": on_one_line(2)})
+    counted = [call.content for call in calls if call.operation != "TransactWriteItems"]
+
+    assert counted
+    assert all(read["ConsistentRead"] and "IndexName" not in read for read in counted)
 
 
 def test_agents_who_do_not_share_it_do_not_count_on_a_line(api: Api) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+# DynamoDB's own limit.
+MOST_OPERATIONS = 100
+
 # A rival's transaction on the same item, or a moment of throttling: nothing was written and nothing is wrong.
 _PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _FAILED = "ConditionalCheckFailed"
