@@ -19,7 +19,8 @@ from paidline import clock, ids
 from paidline.domain.agents import MOST_ON_A_LINE
 from paidline.domain.api_clients import Scope, digest_of
 from paidline.domain.profiles import DEFAULTS
-from paidline.domain.types import MOST_TOKENS, AgentStatus, PhoneNumber, Ref
+from paidline.domain.types import LONGEST_CALL_S, MOST_TOKENS, AgentStatus, PhoneNumber, Ref
+from paidline.edge.answering import to_json
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
@@ -31,8 +32,28 @@ from paidline.store.wallets import Wallet
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Asterisk's JSON_DECODE reads a number as a C int.
+_LAST_USER_ID = 2**31 - 1
+
 Operation = dict[str, Any]
-Id = Annotated[str, BeforeValidator(str), Field(min_length=1, max_length=64)]
+
+
+def _written(most: int) -> AfterValidator:
+    """Take a text of at most so many bytes as an answer writes it: six for an é, twelve for a smiley, two for a slash.
+
+    A PBX reads 1,023 bytes of an answer, and what stands in it is bounded here.
+    """
+
+    def check(value: str) -> str:
+        if len(to_json(value)) - len('""') > most:
+            raise ValueError(f"longer than {most} bytes as an answer writes it")
+        return value
+
+    return AfterValidator(check)
+
+
+Id = Annotated[str, BeforeValidator(str), Field(min_length=1), _written(64)]
+ShownText = Annotated[str, _written(255)]
 StoredPhoneNumber = PhoneNumber | None
 
 
@@ -62,19 +83,19 @@ class _ApiClient(_Entry):
 
 
 class _Agent(_Entry):
-    user_id: int = Field(ge=1)
+    user_id: int = Field(ge=1, le=_LAST_USER_ID)
     ref: Ref
     status: AgentStatus = AgentStatus.OFFLINE
     outbound_number: StoredPhoneNumber = None
-    dial_time_out: int = Field(default=30, ge=0)
+    dial_time_out: int = Field(default=30, ge=0, le=LONGEST_CALL_S)
     line_sharing: bool = False
-    tpm: int = Field(default=0, ge=0)
+    tpm: int = Field(default=0, ge=0, le=MOST_TOKENS)
     last_status_change: StoredTime = ""
     profile: dict[str, str] = {}
 
 
 class _StatusLogRow(_Entry):
-    id: int = Field(ge=1)
+    id: int = Field(ge=1, le=ids.LAST_ID)
     ref: Ref
     created: StoredTime
     status: AgentStatus
@@ -85,16 +106,16 @@ class _StatusLogRow(_Entry):
 class _DialedNumber(_Entry):
     dialed_number: PhoneNumber
     application_id: Id
-    company_name: str
+    company_name: ShownText
 
 
 class _Wallet(_Entry):
     application_id: Id
     wallet_id: Id
-    pin: Annotated[str, Field(pattern=r"^\S+$", max_length=64)]
+    pin: Annotated[str, Field(pattern=r"^\S+$"), _written(64)]
     tokens: int = Field(ge=0, le=MOST_TOKENS)
     phone_number: StoredPhoneNumber = None
-    email: str = ""
+    email: ShownText = ""
 
 
 class _Document(_Entry):

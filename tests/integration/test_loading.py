@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local import data
+from paidline import ids
 from paidline.domain.api_clients import digest_of
 from paidline.store.client import client
 from tests.support import documented, wire
@@ -38,6 +39,9 @@ def on_one_line(count: int, **changes: Any) -> list[dict[str, Any]]:
         ({"agents": [{**AGENT, "profile": {"_ctbNick": "x"}}]}, "agent 1: a profile has no _ctbNick"),
         ({"agents": on_one_line(51)}, "more than 50 agents share one line"),
         ({"statusLog": [ROW]}, "status log row 1: no agent has its ref"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 10**16}]}, "statusLog.0.id"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 2**53}]}, "statusLog.0.id"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 0}]}, "statusLog.0.id"),
         ({"agents": [{**AGENT, "status": "busy"}]}, "agents.0.status"),
         ({"agents": [{**AGENT, "userId": 0}]}, "agents.0.userId"),
         ({"agents": [{**AGENT, "userId": True, "tpm": -1}]}, "agents.0.tpm"),
@@ -211,7 +215,7 @@ def test_a_loaded_wallet_has_an_opening_entry_and_works(api: Api) -> None:
 
 
 def test_a_new_update_comes_after_the_loaded_rows_of_the_log(api: Api) -> None:
-    late = 9_000_000_000_000_000
+    late = ids.LAST_ID
     rows = [{**ROW, "ref": "01", "id": late}, {**ROW, "ref": "1", "id": 5}]
     load(api, agents=[AGENT], statusLog=rows)
     api.documented("update_status_by_ref", ref="1", status="pause")
