@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ResponseStreamingError
 
 from paidline.codes import StoreUnavailable
 
@@ -67,7 +67,7 @@ def _refuse_foreign(response_dict: dict[str, Any], **_: Any) -> None:
     if response_dict["body"].startswith(b"{"):
         return
     if response_dict["status_code"] < _STORES_FAULT:
-        raise StoreUnavailable
+        raise ResponseStreamingError(error="no answer of the store's")
     # The status alone says what it is; the page may be in any encoding.
     response_dict["body"] = b""
 
