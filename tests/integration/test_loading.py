@@ -137,6 +137,14 @@ def test_a_loaded_hash_opens_the_applications_that_are_written_and_no_others(
     assert api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash").reason == refusal
 
 
+def test_a_hash_that_is_loaded_as_revoked_opens_nothing(api: Api) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": "all", "active": False}])
+
+    answer = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+
+    assert answer.refusal == (40, "unauthorized")
+
+
 def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
     load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": ["1288"]}])
     table, digest = api.store.service.environment["API_CLIENTS_TABLE"], digest_of("secret-hash")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
+import re
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from local import template
 from local.template import PROJECT
 from paidline.codes import Code
 from paidline.edge.endpoint import Endpoint
+from paidline.store.idempotency_keys import UsedKey
 from tests.contract import golden
 from tests.support import documented
 
@@ -40,9 +44,14 @@ def stem_of(path: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in last).replace("/", "_")
 
 
+@functools.cache
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(template.TEMPLATE.read_text(encoding="utf-8"), Loader=template._Loader)
+    return found
+
+
 def resources() -> dict[str, Any]:
-    document = yaml.load(template.TEMPLATE.read_text(encoding="utf-8"), Loader=template._Loader)
-    found: dict[str, Any] = document["Resources"]
+    found: dict[str, Any] = document()["Resources"]
     return found
 
 
@@ -118,6 +127,73 @@ def test_every_table_is_encrypted_restorable_and_protected() -> None:
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
         assert properties["SSESpecification"] == {"SSEEnabled": True}
         assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_used_keys_expire_by_the_attribute_that_they_are_written_with_in_seconds() -> None:
+    expiry = resources()["IdempotencyKeysTable"]["Properties"]["TimeToLiveSpecification"]
+    written = UsedKey("k", "r", "{}", int(time.time())).to_item()
+
+    assert expiry["Enabled"] is True
+    assert int(written[expiry["AttributeName"]]["N"]) == pytest.approx(time.time(), abs=300)
+    others = {name for name, table in resources().items() if "TimeToLiveSpecification" in table.get("Properties", {})}
+    assert others == {"IdempotencyKeysTable"}
+
+
+def test_the_access_log_has_the_fields_that_the_docs_list_and_none_that_a_client_fills() -> None:
+    settings = resources()["HttpApi"]["Properties"]["AccessLogSettings"]
+
+    assert json.loads(settings["Format"]) == {
+        "requestId": "$context.requestId",
+        "functionRequestId": "$context.awsEndpointRequestId",
+        "routeKey": "$context.routeKey",
+        "status": "$context.status",
+        "latency": "$context.responseLatency",
+        "integrationError": "$context.integrationErrorMessage",
+    }
+    operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in operations for name in json.loads(settings["Format"]))
+
+
+def test_every_parameter_of_the_template_is_in_the_docs_with_its_default() -> None:
+    operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in operations.splitlines() if row.startswith("| `")]
+    told = {name: default.strip().strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+
+    for name, parameter in document()["Parameters"].items():
+        expected = {"": "none"}.get(parameter["Default"], str(parameter["Default"]))
+        assert told[name] == ("see `template.yaml" if name == "MemorySize" else expected)
+
+
+@pytest.mark.parametrize("side", ["Agents", "Credit"])
+def test_a_custom_domain_has_its_own_name_and_certificate_and_leads_to_the_api(side: str) -> None:
+    domain = resources()[f"{side}Domain"]
+    mapping = resources()[f"{side}DomainMapping"]
+    (configuration,) = domain["Properties"]["DomainNameConfigurations"]
+
+    assert domain["Properties"]["DomainName"] == {"Ref": f"{side}DomainName"}
+    assert configuration["CertificateArn"] == {"Ref": f"{side}CertificateArn"}
+    assert mapping["Properties"] == {
+        "ApiId": {"Ref": "HttpApi"},
+        "DomainName": {"Ref": f"{side}Domain"},
+        "Stage": {"Ref": "HttpApi.Stage"},
+    }
+    assert domain["Condition"] == mapping["Condition"] == f"Has{side}Domain"
+    assert document()["Conditions"][f"Has{side}Domain"] == {"Not": [{"Equals": [{"Ref": f"{side}CertificateArn"}, ""]}]}
+    assert document()["Outputs"][f"{side}DomainTarget"]["Value"] == {"GetAtt": f"{side}Domain.RegionalDomainName"}
+
+
+@pytest.mark.parametrize(("processor", "layer"), [("arm64", "SharedLayerArm64"), ("x86_64", "SharedLayerX8664")])
+def test_functions_get_the_layer_of_their_processor(processor: str, layer: str) -> None:
+    condition = {"arm64": "IsArm64", "x86_64": "IsX8664"}[processor]
+    built = resources()[layer]
+
+    assert document()["Globals"]["Function"]["Layers"] == [
+        {"If": ["IsArm64", {"Ref": "SharedLayerArm64"}, {"Ref": "SharedLayerX8664"}]}
+    ]
+    assert document()["Conditions"][condition] == {"Equals": [{"Ref": "Architecture"}, processor]}
+    assert built["Condition"] == condition
+    assert built["Properties"]["CompatibleArchitectures"] == [processor]
+    assert built["Metadata"]["BuildArchitecture"] == processor
 
 
 @pytest.mark.parametrize("path", ROUTES)

@@ -16,6 +16,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from paidline.store.client import client
 from tests.integration.test_store_calls import CALLS
 from tests.support import documented, wire
 from tests.support.api import Api
@@ -117,6 +118,13 @@ def test_every_operation_that_a_function_may_call_is_answered_by_a_proxy_above()
     used = set().union(*(operations for operations, _ in CALLS.values()))
 
     assert used == OPERATIONS.keys()
+
+
+def test_a_try_at_the_store_waits_no_longer_than_a_second_to_connect_or_to_read(api: Api) -> None:
+    config: Any = client().meta.config
+
+    assert 0 < config.connect_timeout <= 1
+    assert 0 < config.read_timeout <= 1
 
 
 def test_a_store_that_says_not_now_once_is_asked_again(api: Api) -> None:
