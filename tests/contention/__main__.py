@@ -181,7 +181,7 @@ def serving(make_server: Callable[[socket.socket], server.Server]) -> Iterator[i
 def document() -> dict[str, Any]:
     """One client of the credit system, one service number, one wallet."""
     return {
-        "apiClients": [{"authenticationHash": _CREDIT_HASH, "scope": "credsys"}],
+        "apiClients": [{"authenticationHash": _CREDIT_HASH, "scope": "credsys", "applicationIds": "all"}],
         "dialedNumbers": [{"dialedNumber": _NUMBER, "applicationId": "1", "companyName": "One"}],
         "wallets": [{"applicationId": "1", "walletId": "1", "pin": "0042", "tokens": _START}],
     }

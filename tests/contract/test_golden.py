@@ -69,6 +69,16 @@ def test_the_documented_log_request_is_answered_for_the_agent_it_names(base_url:
     assert (row["handler"], row["ip"]) == ("RouteControllerUpdateUserStatus", "127.0.0.1")
 
 
+def test_a_client_that_claims_another_address_is_logged_with_its_own(base_url: str) -> None:
+    update = next(case for case in golden.CASES if case.name == "update_status_by_ref-20")
+    forged = {**update.headers, "x-forwarded-for": "198.51.100.66", "forwarded": "for=198.51.100.66"}
+
+    golden.post(base_url, update.path, update.body.encode(), forged)
+    (row,) = json.loads(golden.send(golden.Case("get_status_log", 20), base_url).body)["data"]
+
+    assert row["ip"] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
 def test_a_golden_answer_is_one_line_and_short_enough_for_a_pbx(case: golden.Case) -> None:
     assert "\n" not in case.answer

@@ -13,7 +13,6 @@ from tests.support.store import Item
 UPDATE = "update_status_by_ref"
 LINE = "update_status_by_line_sharing"
 LOG = "get_status_log"
-MOST_ON_A_LINE = 49
 
 
 def agent_item(api: Api, **changes: Any) -> Item:
@@ -84,24 +83,55 @@ def test_the_newest_row_stays_the_newest_when_the_clock_goes_back(api: Api, monk
     assert statuses(rows_of(api, "38")) == ["offline", "pause"]
 
 
-def test_a_line_of_49_agents_takes_its_status_at_once(api: Api) -> None:
-    for number in range(1, MOST_ON_A_LINE):
-        ref = f"{7000 + number}"
-        api.store.put(
-            "AGENTS_TABLE", agent_item(api, refKey={"S": ref}, ref={"S": ref}, userId={"N": str(7000 + number)})
-        )
+def let_share(api: Api, count: int) -> None:
+    """Let so many agents share the line of agent 38, who is one of them."""
+    refs = [f"{7000 + number}" for number in range(1, count)]
+    api.store.put_all(
+        "AGENTS_TABLE", [agent_item(api, refKey={"S": ref}, ref={"S": ref}, userId={"N": ref}) for ref in refs]
+    )
+
+
+@pytest.mark.parametrize("count", [49, 50])
+def test_a_line_of_as_many_agents_as_a_transaction_holds_takes_its_status_at_once(api: Api, count: int) -> None:
+    let_share(api, count)
 
     with wire.recorded() as calls:
         answer = api.documented(LINE, status="pause")
 
     assert answer.json["user"] == {"userId": 194, "ref": "000038", "status": "pause", "statusVisual": "Pauze"}
     assert [call.operation for call in calls][-2:] == ["Query", "TransactWriteItems"]
+    assert len(calls[-1].content["TransactItems"]) == 2 * count
     sharing = [agent for agent in api.store.items("AGENTS_TABLE") if agent["lineSharing"]]
-    assert len(sharing) == MOST_ON_A_LINE
+    assert len(sharing) == count
     assert {agent["status"] for agent in sharing} == {"pause"}
     rows = [row for row in api.store.items("STATUS_LOG_TABLE") if row["status"] == "pause"]
     assert {row["refKey"] for row in rows} == {agent["refKey"] for agent in sharing}
     assert len({row["requestId"] for row in rows}) == 1
+
+
+@pytest.mark.parametrize("count", [51, 60, 120])
+def test_a_line_of_more_agents_is_refused_with_a_reason_of_its_own_and_nothing_changes(api: Api, count: int) -> None:
+    let_share(api, count)
+    before = api.store.contents()
+
+    answer = api.documented(LINE, status="pause")
+
+    assert (answer.status, answer.refusal) == (200, (222, "too_many_on_line"))
+    assert api.documented(LINE, status="busy").refusal == (218, "invalid:status")
+    assert api.store.contents() == before
+
+
+def test_each_agent_of_a_line_of_too_many_can_still_be_set_alone(api: Api) -> None:
+    let_share(api, 51)
+
+    assert api.documented(UPDATE, status="pause").code == 20
+
+
+def test_agents_who_do_not_share_the_line_do_not_count(api: Api) -> None:
+    let_share(api, 50)
+    api.store.put("AGENTS_TABLE", agent_item(api, refKey={"S": "9"}, ref={"S": "9"}, lineSharing={"BOOL": False}))
+
+    assert api.documented(LINE, status="pause").code == 20
 
 
 def test_the_user_of_a_line_is_the_one_with_the_lowest_user_id(api: Api) -> None:

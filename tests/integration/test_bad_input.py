@@ -139,10 +139,11 @@ def test_any_form_gets_a_documented_answer(api: Api, stem: str) -> None:
         (b'{"ref":"' + b'\\"' * MANY, "invalid_json"),
         (b'{"ref":' + b"9" * MANY + b"}", "invalid_json"),
         (b'{"ref":"\x00"}', "invalid_json"),
-        (b'{"ref":"\xff\xfe"}', "invalid_utf8"),
-        (b"\xff\xfe{\x00}\x00", "invalid_utf8"),
-        (b"\x1f\x8b\x08", "invalid_utf8"),
-        (b"%00=%ff", "invalid_form"),
+        (b'{"authenticationHash":"\xff\xfe"}', "invalid:authenticationHash"),
+        (b"authenticationHash=%ff", "invalid:authenticationHash"),
+        (b"\xff\xfe{\x00}\x00", "missing:authenticationHash"),
+        (b"\x1f\x8b\x08", "missing:authenticationHash"),
+        (b"%00=%ff", "missing:authenticationHash"),
         (b"a=1&" * 200, "invalid_form"),
         (b"\x00" * 100, "missing:authenticationHash"),
         (b"null", "missing:authenticationHash"),
@@ -157,6 +158,23 @@ def test_a_body_that_cannot_be_used_is_an_invalid_request(api: Api, stem: str, b
 
     assert answer.refusal == (10, reason)
     assert not calls
+
+
+@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("where", ["query", "form", "JSON"])
+def test_an_unknown_parameter_in_latin_1_does_not_matter(api: Api, stem: str, where: str) -> None:
+    parameters = documented.parameters(stem)
+    event = documented.event(stem)
+    if where == "query":
+        event["rawQueryString"] = "callerName=Jos%E9"
+    elif where == "form":
+        event = documented.event_with(stem, f"{urlencode(parameters)}&callerName=Jos%E9".encode())
+    else:
+        event = documented.event_with(
+            stem, json.dumps({**parameters, "callerName": "José"}, ensure_ascii=False).encode("latin-1")
+        )
+
+    assert api.send(stem, event).reason is None
 
 
 @pytest.mark.parametrize("stem", documented.STEMS)

@@ -10,8 +10,10 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +174,9 @@ def test_an_event_has_the_fields_of_payload_2_and_no_others(connection: http.cli
     assert (context["domainName"], context["domainPrefix"]) == ("127.0.0.1", "127")
     assert re.fullmatch(r"\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} \+0000", context["time"])
     assert isinstance(context["timeEpoch"], int)
+    told = datetime.strptime(context["time"], "%d/%b/%Y:%H:%M:%S %z").timestamp()
+    assert told == context["timeEpoch"] // 1000
+    assert 0 <= time.time() - told < 300
 
 
 def test_header_names_are_lower_case_and_a_repeated_header_is_joined_by_commas(
@@ -190,6 +195,15 @@ def test_header_names_are_lower_case_and_a_repeated_header_is_joined_by_commas(
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert headers["x-forwarded-proto"] == "http"
     assert all(name == name.lower() for name in headers)
+
+
+def test_an_address_that_the_client_claims_is_handed_on_and_never_taken_for_its_own(
+    connection: http.client.HTTPConnection,
+) -> None:
+    event = post(connection, headers={"X-Forwarded-For": "198.51.100.66"}).event
+
+    assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
+    assert event["headers"]["x-forwarded-for"] == "198.51.100.66, 127.0.0.1"
 
 
 def test_cookies_travel_in_a_field_of_their_own(connection: http.client.HTTPConnection) -> None:

@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 
 from local import data
+from paidline import ids
+from paidline.domain.api_clients import digest_of
+from paidline.store.client import client
+from tests.support import documented, wire
 from tests.support.api import Api
 
 AGENT = {"userId": 1, "ref": "1"}
 WALLET = {"applicationId": "7", "walletId": "1", "pin": "42", "tokens": 10}
 ROW = {"id": 1, "ref": "38", "created": "2024-05-25T20:55:03Z", "status": "online", "handler": "h", "ip": "127.0.0.1"}
 CLIENT = {"authenticationHash": "secret-hash", "scope": "ctb"}
+CREDIT_CLIENT = {"authenticationHash": "secret-hash", "scope": "credsys"}
 NUMBER = {"dialedNumber": "4711", "applicationId": "7", "companyName": "c"}
+
+CREDIT_ENDPOINTS = [stem for stem in documented.STEMS if "wallet" in stem]
 
 
 def load(api: Api, **document: Any) -> None:
@@ -30,8 +37,11 @@ def on_one_line(count: int, **changes: Any) -> list[dict[str, Any]]:
     [
         ({"agents": [AGENT, {"userId": 2, "ref": "01"}]}, "another agent's ref equals"),
         ({"agents": [{**AGENT, "profile": {"_ctbNick": "x"}}]}, "agent 1: a profile has no _ctbNick"),
-        ({"agents": on_one_line(50)}, "more than 49 agents share one line"),
+        ({"agents": on_one_line(51)}, "more than 50 agents share one line"),
         ({"statusLog": [ROW]}, "status log row 1: no agent has its ref"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 10**16}]}, "statusLog.0.id"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 2**53}]}, "statusLog.0.id"),
+        ({"agents": [AGENT], "statusLog": [{**ROW, "ref": "1", "id": 0}]}, "statusLog.0.id"),
         ({"agents": [{**AGENT, "status": "busy"}]}, "agents.0.status"),
         ({"agents": [{**AGENT, "userId": 0}]}, "agents.0.userId"),
         ({"agents": [{**AGENT, "userId": True, "tpm": -1}]}, "agents.0.tpm"),
@@ -48,6 +58,11 @@ def on_one_line(count: int, **changes: Any) -> list[dict[str, Any]]:
         ({"wallets": [{**WALLET, "pin": ""}]}, "wallets.0.pin"),
         ({"wallets": [{**WALLET, "pin": "4 2"}]}, "wallets.0.pin"),
         ({"apiClients": [{**CLIENT, "scope": "all"}]}, "apiClients.0.scope"),
+        ({"apiClients": [{**CLIENT, "applicationIds": ["1288"]}]}, r"apiClients\[1\]: applicationIds limit a credit"),
+        ({"apiClients": [{**CLIENT, "applicationIds": "all"}]}, r"apiClients\[1\]: applicationIds limit a credit"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": "ALL"}]}, "apiClients.0.applicationIds"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": [""]}]}, "apiClients.0.applicationIds"),
+        ({"apiClients": [{**CREDIT_CLIENT, "applicationIds": None}]}, "apiClients.0.applicationIds"),
         ({"apiClients": [{**CLIENT, "authenticationHash": ""}]}, "apiClients.0.authenticationHash"),
         ({"dialedNumbers": [{**NUMBER, "dialedNumber": "x"}]}, "dialedNumbers.0.dialedNumber"),
     ],
@@ -102,8 +117,56 @@ def test_a_refusal_names_no_hash_pin_number_or_address(api: Api, document: dict[
     assert not [error for error in chain if "secret" in str(error) or "secret" in str(getattr(error, "response", ""))]
 
 
-def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:
-    load(api, agents=on_one_line(49))
+@pytest.mark.parametrize(
+    ("written", "refusal"),
+    [
+        ({"applicationIds": "all"}, None),
+        ({"applicationIds": ["7", "1288"]}, None),
+        ({"applicationIds": ["7"]}, "unauthorized"),
+        ({"applicationIds": ["all"]}, "unauthorized"),
+        ({"applicationIds": []}, "unauthorized"),
+        ({}, "unauthorized"),
+    ],
+    ids=str,
+)
+def test_a_loaded_hash_opens_the_applications_that_are_written_and_no_others(
+    api: Api, written: dict[str, Any], refusal: str | None
+) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, **written}])
+
+    assert api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash").reason == refusal
+
+
+def test_a_hash_that_is_loaded_as_revoked_opens_nothing(api: Api) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": "all", "active": False}])
+
+    answer = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+
+    assert answer.refusal == (40, "unauthorized")
+
+
+def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
+    load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": ["1288"]}])
+    table, digest = api.store.service.environment["API_CLIENTS_TABLE"], digest_of("secret-hash")
+    before = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+    api.store.client.update_item(
+        TableName=table,
+        Key={"hashDigest": {"S": digest}},
+        UpdateExpression="DELETE applicationIds :ids",
+        ExpressionAttributeValues={":ids": {"SS": ["1288"]}},
+    )
+    api.forget()
+
+    # DynamoDB takes an emptied set away altogether.
+    assert "applicationIds" not in api.store.item("API_CLIENTS_TABLE", hashDigest=digest)
+    assert before.code == 20
+    for stem in CREDIT_ENDPOINTS:
+        assert api.documented(stem, authenticationHash="secret-hash").refusal == (40, "unauthorized")
+
+
+@pytest.mark.parametrize("count", [49, 50])
+def test_as_many_agents_on_a_line_as_a_transaction_holds_are_loaded(api: Api, count: int) -> None:
+    load(api, agents=on_one_line(count))
 
     answer = api.documented("update_status_by_line_sharing", outboundNumber="31600000001")
 
@@ -111,10 +174,19 @@ def test_forty_nine_agents_on_a_line_are_loaded(api: Api) -> None:
 
 
 def test_agents_who_are_on_the_line_already_count(api: Api) -> None:
-    load(api, agents=on_one_line(49))
+    load(api, agents=on_one_line(50))
 
-    with pytest.raises(data.DataError, match="more than 49 agents share one line"):
-        load(api, agents=[{**on_one_line(1)[0], "userId": 50, "ref": "8000"}])
+    with pytest.raises(data.DataError, match="more than 50 agents share one line"):
+        load(api, agents=[{**on_one_line(1)[0], "userId": 51, "ref": "8000"}])
+
+
+def test_agents_are_counted_by_a_read_that_cannot_lag(api: Api) -> None:
+    with wire.recorded() as calls:
+        data.load(client(), {"agents": on_one_line(2)})
+    counted = [call.content for call in calls if call.operation != "TransactWriteItems"]
+
+    assert counted
+    assert all(read["ConsistentRead"] and "IndexName" not in read for read in counted)
 
 
 def test_agents_who_do_not_share_it_do_not_count_on_a_line(api: Api) -> None:
@@ -151,7 +223,7 @@ def test_a_loaded_wallet_has_an_opening_entry_and_works(api: Api) -> None:
 
 
 def test_a_new_update_comes_after_the_loaded_rows_of_the_log(api: Api) -> None:
-    late = 9_000_000_000_000_000
+    late = ids.LAST_ID
     rows = [{**ROW, "ref": "01", "id": late}, {**ROW, "ref": "1", "id": 5}]
     load(api, agents=[AGENT], statusLog=rows)
     api.documented("update_status_by_ref", ref="1", status="pause")

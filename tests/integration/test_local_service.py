@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from local import engine
+from local import engine, server
 from local.template import PROJECT
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
@@ -149,6 +149,11 @@ def test_the_engine_outlives_a_worker_that_dies() -> None:
         answer = service.post(STATUS_PATH, ref="38")
 
     assert answer["code"] == 202
+
+
+def test_it_listens_for_this_machine_only() -> None:
+    with server.listen(0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_changes_are_kept_where_data_names_a_folder(tmp_path: Path) -> None:

@@ -54,6 +54,17 @@ def test_a_long_list_is_not_read_again_for_five_seconds(api: Api, clock: list[fl
     assert api.documented(PROFILES).body == first
 
 
+def test_many_profiles_texts_are_not_read_again_for_a_minute(api: Api, clock: list[float]) -> None:
+    refs = [str(number) for number in range(1_000, 1_101)]
+    api.store.put_all("PROFILES_TABLE", [{"refKey": {"S": ref}, "profile": {"S": "{}"}} for ref in refs])
+    api.documented(PROFILES)
+    clock[0] += 59
+
+    assert scans_of(api) == 1
+    clock[0] += 2
+    assert scans_of(api) == 2
+
+
 def test_a_long_list_shows_what_has_changed_after_five_seconds(api: Api, clock: list[float]) -> None:
     make_long(api)
     api.documented(PROFILES)

@@ -103,6 +103,41 @@ for _stem in (SUBTRACT, "add_tokens_to_wallet"):
     FURTHER[_stem].append(lambda api, stem=_stem: look_for_a_lost_entry(api, stem))  # type: ignore[misc]
 
 
+# Which reads see every write that came before them. A read of the line index cannot, and need not: the transaction that
+# follows compares what was read. Texts of profiles and the register of numbers change a few times a year.
+CONSISTENT = {
+    "GetItem AgentsTable": True,
+    "GetItem ApiClientsTable": True,
+    "GetItem DialedNumbersTable": False,
+    "GetItem IdempotencyKeysTable": True,
+    "GetItem ProfilesTable": False,
+    "GetItem WalletLedgerTable": True,
+    "GetItem WalletsTable": True,
+    "Query AgentsTable/index/line": False,
+    "Query StatusLogTable": True,
+    "Query StatusLogTable/index/status": True,
+    "Query WalletsTable": True,
+    "Scan AgentsTable": False,
+    "Scan ProfilesTable": False,
+}
+
+
+def test_each_read_is_as_consistent_as_it_is_promised_to_be(api: Api) -> None:
+    with wire.recorded() as calls:
+        for stem in documented.STEMS:
+            api.documented(stem)
+            for act in FURTHER.get(stem, []):
+                act(api)
+    reads = [call for call in calls if call.operation in {"GetItem", "Query", "Scan"}]
+    found = {
+        (f"{call.operation} {table}", call.content.get("ConsistentRead", False))
+        for call in reads
+        for _, table in call.permissions
+    }
+
+    assert found == set(CONSISTENT.items())
+
+
 def allowed(stem: str) -> set[tuple[str, str]]:
     """The actions of a function's policy, each with its table or, as `Table/index/name`, its index."""
     function = next(

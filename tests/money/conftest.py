@@ -28,8 +28,8 @@ START = 100
 _DOCUMENT: dict[str, Any] = {
     "apiClients": [
         {"authenticationHash": AGENTS, "scope": "ctb"},
-        {"authenticationHash": CREDIT, "scope": "credsys"},
-        {"authenticationHash": OTHER_CREDIT, "scope": "credsys"},
+        {"authenticationHash": CREDIT, "scope": "credsys", "applicationIds": "all"},
+        {"authenticationHash": OTHER_CREDIT, "scope": "credsys", "applicationIds": "all"},
     ],
     "agents": [
         {"userId": 194, "ref": "000038", "tpm": 90, "outboundNumber": LINE, "lineSharing": True},

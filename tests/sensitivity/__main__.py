@@ -16,7 +16,17 @@ from local import engine, find_engine
 from tests.sensitivity.defects import DEFECTS, Defect
 
 PROJECT = Path(__file__).resolve().parents[2]
-_COPIED = ("events", "functions", "layers", "local", "tests", "template.yaml", "pyproject.toml")
+_COPIED = (
+    "docs",
+    "events",
+    "functions",
+    "layers",
+    "local",
+    "tests",
+    "README.md",
+    "template.yaml",
+    "pyproject.toml",
+)
 _LONGEST_S = 300
 _CAUGHT = 1
 
@@ -29,8 +39,8 @@ def main() -> int:
         for name in _COPIED:
             _copy(PROJECT / name, copy / name)
         tests = sorted({test for defect in chosen for test in defect.tests})
-        if _run(copy, tests) != 0:
-            print("The tests fail without any defect.")
+        if failing := [test for test in tests if _run(copy, [test]) != 0]:
+            print(f"Without any defect {', '.join(failing)} fails.")
             return 1
         survivors = [defect for defect in chosen if not _is_caught(copy, defect)]
     print(f"{len(chosen) - len(survivors)} caught / {len(chosen)} planted")

@@ -19,7 +19,15 @@ KEYS, TRANSACTION, CLIENT = (
 )
 DEADLINE, CACHE, CLOCK = f"{_LAYER}/deadline.py", f"{_LAYER}/store/cache.py", f"{_LAYER}/clock.py"
 STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "local/audit.py"
-READING, AGENTS = f"{_LAYER}/edge/reading.py", f"{_LAYER}/domain/agents.py"
+AGENTS, STORED_AGENTS, LOG = f"{_LAYER}/domain/agents.py", f"{_LAYER}/store/agents.py", f"{_LAYER}/store/status_log.py"
+API_CLIENTS, IDS = f"{_LAYER}/store/api_clients.py", f"{_LAYER}/ids.py"
+READING, ANSWERING, OBSERVING = (
+    f"{_LAYER}/edge/reading.py",
+    f"{_LAYER}/edge/answering.py",
+    f"{_LAYER}/edge/observing.py",
+)
+PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
+LOADER, GATEWAY, TEMPLATE = "local/data.py", "local/gateway.py", "template.yaml"
 
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
@@ -32,6 +40,16 @@ READING_TESTS, STORED = "tests/unit/test_reading.py", "tests/unit/test_stored_it
 DEADLINES = "tests/unit/test_deadline.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
+ENDPOINTS = "tests/unit/test_endpoints.py"
+AUTHENTICATION = "tests/unit/test_authentication.py"
+FAULTS = "tests/unit/test_faults.py"
+TEMPLATE_TESTS = "tests/unit/test_template.py"
+CLOCKS = "tests/unit/test_clock.py"
+STORE_CALLS = "tests/integration/test_store_calls.py"
+LOADING = "tests/integration/test_loading.py"
+LONGEST = "tests/integration/test_longest_answers.py"
+AGENT_TESTS = "tests/integration/test_agents.py"
+GATEWAY_TESTS = "tests/integration/test_gateway.py"
 
 
 @dataclass(frozen=True)
@@ -519,4 +537,261 @@ DEFECTS = (
         "        balance = 0",
         (KEY_TESTS, SIMULATION),
     ),
+    Defect(
+        "an agent is read from a copy that lags",
+        STORED_AGENTS,
+        '{"S": key_of(ref)}}, ConsistentRead=True',
+        '{"S": key_of(ref)}}, ConsistentRead=False',
+        (STORE_CALLS,),
+    ),
+    Defect(
+        "the log is read from a copy that lags",
+        LOG,
+        '"ConsistentRead": True',
+        '"ConsistentRead": False',
+        (STORE_CALLS,),
+    ),
+    Defect("a try at the store may take a minute", CLIENT, "read_timeout=1,", "read_timeout=60,", (FAULTS,)),
+    Defect(
+        "a client's claim of its address is believed",
+        ENDPOINT,
+        'ip=event["requestContext"]["http"]["sourceIp"],',
+        'ip=headers.get("x-forwarded-for", event["requestContext"]["http"]["sourceIp"]).partition(",")[0],',
+        (ENDPOINTS,),
+    ),
+    Defect(
+        "the local gateway believes a client's claim of its address",
+        GATEWAY,
+        '"sourceIp": environ["REMOTE_ADDR"]',
+        '"sourceIp": headers["x-forwarded-for"].partition(",")[0]',
+        (GATEWAY_TESTS,),
+    ),
+    Defect(
+        "a hash without applications opens all",
+        API_CLIENTS,
+        "== ALL_APPLICATIONS or application_id in",
+        "== ALL_APPLICATIONS or not self.application_ids or application_id in",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "an application that is called all opens all",
+        API_CLIENTS,
+        'if stored.get("S") == ALL_APPLICATIONS',
+        'if ALL_APPLICATIONS in (*stored.get("SS", ()), stored.get("S"))',
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "a hash opens applications that are not its own",
+        API_CLIENTS,
+        " or application_id in self.application_ids",
+        " or bool(self.application_ids)",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "an agents' hash is loaded with applications",
+        LOADER,
+        "if api_client.scope == Scope.AGENTS and",
+        "if False and",
+        (LOADING,),
+    ),
+    Defect(
+        "a hash that is loaded as revoked is active",
+        LOADER,
+        "entry.scope, entry.active,",
+        "entry.scope, True,",
+        (LOADING,),
+    ),
+    Defect("a loaded time needs no offset", LOADER, "if moment.tzinfo is None:", "if False:", (LOADING,)),
+    Defect(
+        "agents on a line are counted by a read that lags",
+        LOADER,
+        "ConsistentRead=True",
+        "ConsistentRead=False",
+        (LOADING,),
+    ),
+    Defect(
+        "a line may have one agent more than a transaction holds",
+        AGENTS,
+        "if len(sharing) > MOST_ON_A_LINE:",
+        "if len(sharing) > MOST_ON_A_LINE + 1:",
+        (AGENT_TESTS,),
+    ),
+    Defect(
+        "a line may have one agent less than a transaction holds",
+        AGENTS,
+        "MOST_OPERATIONS // 2",
+        "MOST_OPERATIONS // 2 - 1",
+        (AGENT_TESTS,),
+    ),
+    Defect(
+        "a company's name may be as long as it likes",
+        LOADER,
+        "company_name: ShownText",
+        "company_name: str",
+        (LONGEST,),
+    ),
+    Defect("a loaded row of the log may have any id", LOADER, "Field(ge=1, le=ids.LAST_ID)", "Field(ge=1)", (LOADING,)),
+    Defect(
+        "an unknown parameter in Latin-1 is refused",
+        READING,
+        'errors="surrogateescape", max_num_fields',
+        'errors="strict", max_num_fields',
+        ("tests/unit/test_reading.py",),
+    ),
+    Defect(
+        "a known parameter may be no UTF-8", READING, "not _is_utf8(value)", "False", ("tests/unit/test_reading.py",)
+    ),
+    Defect(
+        "a proxy's page is taken for an empty answer",
+        CLIENT,
+        'if response_dict["body"].startswith(b"{"):',
+        "if True:",
+        (FAULTS,),
+    ),
+    Defect(
+        "a proxy's status says nothing of the store",
+        CLIENT,
+        "return status >= _STORES_FAULT or error",
+        "return error",
+        (FAULTS,),
+    ),
+    Defect("DEL is escaped", ANSWERING, 'if "\\\\u007f" in text:', "if False:", ("tests/unit/test_answering.py",)),
+    Defect(
+        "what looks like an escaped DEL becomes one",
+        ANSWERING,
+        'r"(?<!\\\\)((?:\\\\\\\\)*)\\\\u007f"',
+        'r"()\\\\u007f"',
+        ("tests/unit/test_answering.py",),
+    ),
+    Defect("ids count from another year", IDS, "1_577_836_800_000", "1_609_459_200_000", (CLOCKS,)),
+    Defect(
+        "times are shown in the machine's zone",
+        f"{_LAYER}/clock.py",
+        ".astimezone(_zone())",
+        ".astimezone()",
+        (CLOCKS,),
+    ),
+    Defect(
+        "a process remembers ten times as many hashes",
+        CACHE,
+        "_MOST_ENTRIES = 1024",
+        "_MOST_ENTRIES = 10_240",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "a revoked hash works for more than a minute", CACHE, "_VALID_S = 30.0", "_VALID_S = 90.0", (AUTHENTICATION,)
+    ),
+    Defect(
+        "profiles' texts are remembered for ten minutes",
+        STORED_PROFILES,
+        "valid_s=60",
+        "valid_s=600",
+        ("tests/integration/test_profile_list.py",),
+    ),
+    Defect(
+        "profiles are ordered by the text of their userId",
+        PROFILES,
+        "key=lambda agent: agent.user_id",
+        "key=lambda agent: str(agent.user_id)",
+        ("tests/integration/test_profiles.py",),
+    ),
+    Defect(
+        "a page of the log begins with the row that it goes on from",
+        LOG,
+        "else before - 1",
+        "else before",
+        (AGENT_TESTS,),
+    ),
+    Defect(
+        "a short answer is compressed",
+        ANSWERING,
+        "_COMPRESS_FROM = 1_024",
+        "_COMPRESS_FROM = 512",
+        ("tests/unit/test_answering.py",),
+    ),
+    Defect(
+        "a repeat says so in another word",
+        ANSWERING,
+        '"idempotency-hit": "true"',
+        '"idempotency-hit": "1"',
+        (ENDPOINTS,),
+    ),
+    Defect(
+        "a fault counts only where the store is to blame",
+        OBSERVING,
+        "answer.http_status >= Fault.http_status",
+        "answer.http_status > Fault.http_status",
+        ("tests/unit/test_privacy.py",),
+    ),
+    Defect(
+        "the record of a call has another caller",
+        STORED_SESSIONS,
+        '"inboundNumber": {"S": self.inbound_number}',
+        '"inboundNumber": {"S": self.outbound_number}',
+        (ENDPOINTS,),
+    ),
+    Defect(
+        "a used key expires in milliseconds",
+        KEYS,
+        "now + _KEPT_S).to_item()",
+        "(now + _KEPT_S) * 1000).to_item()",
+        (ENDPOINTS,),
+    ),
+    Defect(
+        "the store removes no used keys",
+        TEMPLATE,
+        "AttributeName: expiresAt",
+        "AttributeName: expires",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "the access log has what a client wrote into the path",
+        TEMPLATE,
+        '"routeKey":"$context.routeKey"',
+        '"routeKey":"$context.path"',
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "logs are kept for a week",
+        TEMPLATE,
+        "    Type: Number\n    Default: 30\n",
+        "    Type: Number\n    Default: 7\n",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "a function may delete agents",
+        TEMPLATE,
+        "Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
+        "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]",
+        (STORE_CALLS,),
+    ),
+    Defect(
+        "the credit system's domain has the agents' certificate",
+        TEMPLATE,
+        "CertificateArn: !Ref CreditCertificateArn",
+        "CertificateArn: !Ref AgentsCertificateArn",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "functions get the other processor's layer",
+        TEMPLATE,
+        "[IsArm64, !Ref SharedLayerArm64, !Ref SharedLayerX8664]",
+        "[IsArm64, !Ref SharedLayerX8664, !Ref SharedLayerArm64]",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "garbage is never looked for again after a start",
+        f"{_LAYER}/cold_start.py",
+        "        gc.enable()\n",
+        "",
+        ("tests/integration/test_layer.py",),
+    ),
+    Defect(
+        "the local service listens for everybody",
+        "local/server.py",
+        'HOST = "127.0.0.1"',
+        'HOST = "0.0.0.0"',
+        ("tests/integration/test_local_service.py",),
+    ),
+    Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
 )

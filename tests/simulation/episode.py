@@ -87,7 +87,7 @@ def document(wallets: list[Wallet]) -> dict[str, Any]:
     return {
         "apiClients": [
             {"authenticationHash": AGENTS, "scope": "ctb"},
-            {"authenticationHash": CREDIT, "scope": "credsys"},
+            {"authenticationHash": CREDIT, "scope": "credsys", "applicationIds": "all"},
             {"authenticationHash": LIMITED, "scope": "credsys", "applicationIds": ["2"]},
         ],
         "agents": [{"userId": 194, "ref": "000038", "tpm": 90}],

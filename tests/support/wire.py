@@ -103,6 +103,17 @@ def answer(url: str, status: int, content: bytes, **headers: str) -> AWSResponse
     return _Response(url, status, {"content-type": "application/x-amz-json-1.0", **named}, content)
 
 
+@contextmanager
+def answering(status: int, body: bytes, content_type: str, *, operation: str) -> Iterator[None]:
+    """Let something between us and the store answer in its place, to every try."""
+
+    def foreign(request: Any, **_: Any) -> AWSResponse:
+        return answer(request.url, status, body, content_type=content_type)
+
+    with hooked(f"{_BEFORE_SEND}.{operation}", foreign):
+        yield
+
+
 class _Response(AWSResponse):
     """A response that was never on any socket."""
 

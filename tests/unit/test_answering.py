@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,31 @@ LONG = "x" * 2_000
 )
 def test_json_is_written_as_php_does(value: Any, written: str) -> None:
     assert to_json(value) == written
+
+
+def php_table() -> dict[str, str]:
+    """What PHP's json_encode makes of some five thousand characters; json_encode.php tells how it was written."""
+    lines = (Path(__file__).parent / "php" / "json_encode.tsv").read_text(encoding="ascii").split("\n")
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return {chr(int(point, 16)): written for point, written in rows}
+
+
+def test_every_character_is_written_as_php_wrote_it() -> None:
+    table = php_table()
+    differing = {hex(ord(character)) for character, written in table.items() if to_json(character) != written}
+
+    assert not differing
+    assert len(table) > 5_000
+    assert {chr(point) for point in range(0x100)} <= table.keys()
+
+
+def test_characters_beside_each_other_are_written_as_php_wrote_them() -> None:
+    # Before a DEL a backslash must not be taken for one that escapes it, and text that looks like its escape stays.
+    table = php_table()
+    texts = ["\x7f\x7f", "\\\x7f", "\\\\\x7f", "\\u007f", "\\\\u007f", "\x7f\\u007f/", '"\x7f"', "u007f\x7f"]
+
+    for text in texts:
+        assert to_json(text) == f'"{"".join(table[character][1:-1] for character in text)}"'
 
 
 def test_a_success_opens_with_status_message_and_code_and_keeps_the_given_order() -> None:

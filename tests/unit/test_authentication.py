@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
 
 import pytest
 
-from paidline.store.api_clients import ApiClient
+from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient, ApplicationIds
 from paidline.store.dialed_numbers import DialedNumber
 from tests.support import documented, wire
 from tests.support.api import Api
+from tests.support.store import Item
 
 NEW_HASH = "b" * 64
 STATUS = "get_status_by_ref"
@@ -19,9 +19,11 @@ BY_PIN = "get_wallet_by_dialed_number_and_pin"
 CREDIT_ENDPOINTS = [stem for stem in documented.STEMS if "wallet" in stem]
 
 
-def store_client(api: Api, text: str, scope: str, *, active: bool = True, application_ids: Any = ()) -> None:
+def store_client(
+    api: Api, text: str, scope: str, *, active: bool = True, application_ids: ApplicationIds = ALL_APPLICATIONS
+) -> None:
     digest = hashlib.sha256(text.encode()).hexdigest()
-    api.store.put("API_CLIENTS_TABLE", ApiClient(digest, scope, active, frozenset(application_ids)).to_item())
+    api.store.put("API_CLIENTS_TABLE", ApiClient(digest, scope, active, application_ids).to_item())
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -88,25 +90,62 @@ def test_a_wrong_hash_is_not_remembered(api: Api) -> None:
 
 @pytest.mark.parametrize("stem", CREDIT_ENDPOINTS)
 def test_a_hash_that_is_limited_to_applications_opens_only_those(api: Api, stem: str) -> None:
-    store_client(api, "limited", "credsys", application_ids={"7", "1288"})
-    store_client(api, "foreign", "credsys", application_ids={"7"})
+    store_client(api, "limited", "credsys", application_ids=frozenset({"7", "1288"}))
+    store_client(api, "foreign", "credsys", application_ids=frozenset({"7"}))
 
     assert api.documented(stem, authenticationHash="limited").code == 20
     assert api.documented(stem, authenticationHash="foreign").refusal == (40, "unauthorized")
 
 
 def test_a_limited_hash_opens_its_own_application(api: Api) -> None:
-    store_client(api, "limited", "credsys", application_ids={"7"})
+    store_client(api, "limited", "credsys", application_ids=frozenset({"7"}))
     api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "7", "other").to_item())
 
     assert api.documented(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {},
+        {"applicationIds": {"SS": ["all"]}},
+        {"applicationIds": {"S": "1288"}},
+        {"applicationIds": {"S": "ALL"}},
+        {"applicationIds": {"S": ""}},
+        {"applicationIds": {"L": [{"S": "1288"}]}},
+        {"applicationIds": {"NULL": True}},
+    ],
+    ids=lambda stored: str(stored.get("applicationIds", "absent")),
+)
+@pytest.mark.parametrize("stem", CREDIT_ENDPOINTS)
+def test_a_hash_for_which_nobody_wrote_applications_opens_none(api: Api, stem: str, stored: Item) -> None:
+    item = ApiClient(hashlib.sha256(b"closed").hexdigest(), "credsys", True, frozenset()).to_item()
+    api.store.put("API_CLIENTS_TABLE", {**item, **stored})
+
+    assert api.documented(stem, authenticationHash="closed").refusal == (40, "unauthorized")
+
+
+def test_a_hash_opens_all_applications_where_somebody_wrote_all(api: Api) -> None:
+    store_client(api, "open", "credsys", application_ids=ALL_APPLICATIONS)
+    api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "7", "other").to_item())
+
+    assert api.documented(BY_PIN, authenticationHash="open").code == 20
+    assert api.documented(BY_PIN, authenticationHash="open", dialedNumber="4711").refusal == (30, "unknown_pin")
+
+
+def test_an_application_that_is_called_all_is_one_application(api: Api) -> None:
+    store_client(api, "limited", "credsys", application_ids=frozenset({"all"}))
+    api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "all", "other").to_item())
+
+    assert api.documented(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
+    assert api.documented(BY_PIN, authenticationHash="limited").refusal == (40, "unauthorized")
+
+
 def test_a_key_of_a_hash_that_lost_the_application_gives_its_answer_no_more(api: Api) -> None:
-    store_client(api, "limited", "credsys", application_ids={"1288"})
+    store_client(api, "limited", "credsys", application_ids=frozenset({"1288"}))
     subtract = {"authenticationHash": "limited", "idempotencyKey": "call-1"}
     first = api.documented("subtract_tokens_from_wallet", **subtract)
-    store_client(api, "limited", "credsys", application_ids={"7"})
+    store_client(api, "limited", "credsys", application_ids=frozenset({"7"}))
     api.forget()
 
     assert first.code == 20

@@ -72,6 +72,15 @@ def test_ids_grow_with_time_and_stay_exact_as_doubles(monkeypatch: pytest.Monkey
     assert all(int(float(number)) == number < 2**53 for number in made)
 
 
+def test_an_id_counts_milliseconds_since_2020_as_all_stored_ids_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = int(datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()) * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: moment)
+
+    # 217,771,200,000 milliseconds, and twelve bits by chance. Another epoch would give ids below those of before.
+    assert ids.new_id() >> 12 == 217_771_200_000
+    assert ids.new_id() <= ids.LAST_ID
+
+
 def test_tokens_are_as_long_as_a_request_token_may_be_and_all_different() -> None:
     tokens = {ids.new_token() for _ in range(1_000)}
 

@@ -98,34 +98,6 @@ def test_a_function_has_a_policy_of_its_own(path: str) -> None:
     assert resources("AWS::Serverless::Function")[SERVED[path].function.name]["Properties"]["Policies"]
 
 
-def test_all_functions_write_to_one_log_group() -> None:
-    functions = resources("AWS::Serverless::Function").values()
-    shared = template.load()["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
-
-    assert shared in resources("AWS::Logs::LogGroup")
-    assert not any("LoggingConfig" in function["Properties"] for function in functions)
-
-
-def test_every_log_group_keeps_its_lines_for_as_long_as_the_parameter_says() -> None:
-    groups = resources("AWS::Logs::LogGroup")
-    kept = {name: group["Properties"].get("RetentionInDays") for name, group in groups.items()}
-
-    assert kept == {name: {"Ref": "LogRetentionDays"} for name in groups}
-
-
-def test_every_table_is_encrypted_restorable_and_protected() -> None:
-    tables = resources("AWS::DynamoDB::Table").values()
-
-    assert len(tables) == 9
-    for table in tables:
-        properties = table["Properties"]
-        assert {table["DeletionPolicy"], table["UpdateReplacePolicy"]} == {"Retain"}
-        assert properties["DeletionProtectionEnabled"] is True
-        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert properties["SSESpecification"] == {"SSEEnabled": True}
-        assert properties["BillingMode"] == "PAY_PER_REQUEST"
-
-
 @pytest.mark.parametrize("path", ROUTES)
 def test_an_endpoint_has_golden_answers_and_each_answer_has_its_case(path: str) -> None:
     stem = stem_of(path)

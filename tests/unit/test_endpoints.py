@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from paidline.domain.api_clients import digest_of
-from paidline.store.api_clients import ApiClient
+from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient
 from tests.support import documented
 from tests.support.api import Api
 
@@ -125,8 +126,8 @@ def test_the_first_check_that_fails_decides(
         (UPDATE, {"status": "online\x00"}, (218, "invalid:status")),
         (UPDATE, {"authenticationHash": "f" * 10_000}, (40, "unauthorized")),
         (UPDATE, {"authenticationHash": "\x00"}, (40, "unauthorized")),
-        (UPDATE, {"authenticationHash": "\ud800"}, (40, "unauthorized")),
-        (UPDATE, {"status": "\ud800"}, (218, "invalid:status")),
+        (UPDATE, {"authenticationHash": "\ud800"}, (10, "invalid:authenticationHash")),
+        (UPDATE, {"status": "\ud800"}, (10, "invalid:status")),
         (SESSION, {"dialStatus": "answer"}, (311, "invalid:dialStatus")),
         (SESSION, {"dialStatus": "ANSWERED"}, (311, "invalid:dialStatus")),
         (SESSION, {"startTime": "2042-02-30 12:00:01"}, (10, "invalid:startTime")),
@@ -194,6 +195,19 @@ def test_an_accepted_update_of_the_same_status_still_writes_its_row(api: Api) ->
     assert {row["ip"] for row in rows} == {"203.0.113.7"}
 
 
+@pytest.mark.parametrize("stem", [UPDATE, LINE])
+@pytest.mark.parametrize("name", ["x-forwarded-for", "X-Forwarded-For", "forwarded", "x-real-ip"])
+def test_the_log_has_the_address_that_the_gateway_saw_and_not_one_that_the_client_claims(
+    api: Api, stem: str, name: str
+) -> None:
+    event = documented.event(stem)
+    event["headers"] = {name: "198.51.100.66, 203.0.113.99"}
+
+    api.send(stem, event)
+
+    assert [row["ip"] for row in api.documented(LOG).json["data"]] == ["203.0.113.7"]
+
+
 def test_only_agents_who_share_the_line_take_its_status(api: Api) -> None:
     answer = api.documented(LINE, status="pause")
 
@@ -246,6 +260,28 @@ def test_phone_numbers_are_stored_and_answered_as_digits(api: Api) -> None:
     ).json["callSession"]
 
     assert {session["inboundNumber"], session["dialedNumber"], session["outboundNumber"]} == {"31612345678"}
+
+
+def test_the_record_of_a_call_has_all_that_was_sent(api: Api) -> None:
+    sent = {"inboundNumber": "31600000001", "outboundNumber": "31600000002", "duration": 61, "dialStatus": "BUSY"}
+    session = api.documented(SESSION, **sent).json["callSession"]
+    (stored,) = api.store.items("CALL_SESSIONS_TABLE")
+
+    assert len(stored.pop("token")) == 32
+    assert datetime.now(UTC) - datetime.fromisoformat(stored.pop("created")) < timedelta(minutes=5)
+    assert stored == {
+        "id": session["id"],
+        "ref": "000038",
+        "userId": "194",
+        "dialedNumber": "31612345678",
+        "inboundNumber": "31600000001",
+        "outboundNumber": "31600000002",
+        "dialStatus": "busy",
+        "duration": "61",
+        "startTime": "2042-01-01 12:00:01",
+        "endTime": "2042-01-01 13:00:01",
+        "tpm": "90",
+    }
 
 
 def add_wallet(api: Api, pin: str, wallet_id: str) -> None:
@@ -363,7 +399,7 @@ def test_a_key_belongs_to_the_endpoint_that_used_it(api: Api) -> None:
 
 
 def test_a_key_belongs_to_the_hash_that_used_it(api: Api) -> None:
-    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=frozenset())
+    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=ALL_APPLICATIONS)
     api.store.put("API_CLIENTS_TABLE", other.to_item())
     api.documented(SUBTRACT, idempotencyKey="call-1")
 

@@ -17,6 +17,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from paidline.store.client import client
+from tests.integration.test_store_calls import CALLS
 from tests.support import documented, wire
 from tests.support.api import Api
 
@@ -73,6 +75,57 @@ def test_a_store_that_says_not_now_to_every_try_is_503(api: Api, status: int, co
 
     assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
     assert 1_000 - len(left) == 6
+
+
+OPERATIONS = {
+    "GetItem": "get_status_by_ref",
+    "Query": SUBTRACT,
+    "Scan": "get_profile_data",
+    "TransactWriteItems": SUBTRACT,
+}
+HTML = "text/html; charset=ISO-8859-1"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    ("status", "body", "content_type"),
+    [
+        (503, b"<html><body>Service Unavailable</body></html>", HTML),
+        (503, b"<!DOCTYPE html><title>Service Unavailable</title>", HTML),
+        (503, b"<!DOCTYPE html><title>D\xe9sol\xe9</title>", HTML),
+        (502, b"Bad Gateway", "text/plain"),
+        (504, b"[]", "application/json"),
+        (500, b'{"message":"no type"}', "application/json"),
+        (500, b"", "text/plain"),
+        (503, b"", "application/x-amz-json-1.0"),
+        (200, b"<html><body>Please log in</body></html>", HTML),
+        (200, b"<title>D\xe9sol\xe9</title>", HTML),
+        (200, b"", "text/plain"),
+        (200, b"[]", "application/json"),
+        (403, b"<html><body>Blocked</body></html>", HTML),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_what_a_proxy_answers_in_place_of_the_store_is_503(
+    api: Api, operation: str, status: int, body: bytes, content_type: str
+) -> None:
+    with wire.answering(status, body, content_type, operation=operation):
+        answer = api.documented(OPERATIONS[operation])
+
+    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+
+
+def test_every_operation_that_a_function_may_call_is_answered_by_a_proxy_above() -> None:
+    used = set().union(*(operations for operations, _ in CALLS.values()))
+
+    assert used == OPERATIONS.keys()
+
+
+def test_a_try_at_the_store_waits_no_longer_than_a_second_to_connect_or_to_read(api: Api) -> None:
+    config: Any = client().meta.config
+
+    assert 0 < config.connect_timeout <= 1
+    assert 0 < config.read_timeout <= 1
 
 
 def test_a_store_that_says_not_now_once_is_asked_again(api: Api) -> None:

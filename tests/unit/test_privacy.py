@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tests.support import documented, wire
 from tests.support.api import Api
@@ -39,6 +40,28 @@ def test_an_answer_is_counted_by_endpoint_and_code_with_its_reason(
     (declared,) = line["_aws"]["CloudWatchMetrics"]
     assert declared["Namespace"] == "Paidline"
     assert {name for names in declared["Dimensions"] for name in names} == {"service", "endpoint", "code"}
+
+
+def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, told: Callable[[], str]) -> None:
+    api.documented("get_status_by_ref")
+    api.documented("get_status_by_ref", ref="999")
+    with wire.raising(RuntimeError()):
+        api.documented("get_status_by_ref")
+    with wire.raising(ReadTimeoutError(endpoint_url="http://store")):
+        api.documented("get_status_by_ref")
+    counted = [line for line in lines(told()) if "_aws" in line]
+
+    assert [(line["code"], line["Answers"], line["Faults"], line["reason"]) for line in counted] == [
+        ("202", [1.0], [0.0], ""),
+        ("200", [1.0], [0.0], "unknown_ref"),
+        ("30", [1.0], [1.0], "internal_error"),
+        ("30", [1.0], [1.0], "store_unavailable"),
+    ]
+    (declared,) = counted[0]["_aws"]["CloudWatchMetrics"]
+    assert {(metric["Name"], metric["Unit"]) for metric in declared["Metrics"]} == {
+        ("Answers", "Count"),
+        ("Faults", "Count"),
+    }
 
 
 @pytest.mark.parametrize("stem", documented.STEMS)

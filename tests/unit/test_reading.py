@@ -112,12 +112,15 @@ def test_what_strict_json_refuses_is_refused(body: str) -> None:
     [
         ({"body": "=", "isBase64Encoded": True}, "invalid_base64"),
         ({"body": "é", "isBase64Encoded": True}, "invalid_base64"),
-        ({"body": base64.b64encode(b'{"ref":"\xff"}').decode(), "isBase64Encoded": True}, "invalid_utf8"),
-        ({"body": base64.b64encode('{"ref":"38"}'.encode("utf-16")).decode(), "isBase64Encoded": True}, "invalid_utf8"),
-        ({"body": '{"ref":"\ud800"}'}, "invalid_utf8"),
-        ({"body": "ref=%ff"}, "invalid_form"),
+        ({"body": base64.b64encode(b'{"ref":"\xff"}').decode(), "isBase64Encoded": True}, "invalid:ref"),
+        ({"body": base64.b64encode(b"ref=38\xe9").decode(), "isBase64Encoded": True}, "invalid:ref"),
+        ({"body": '{"ref":"\ud800"}'}, "invalid:ref"),
+        ({"body": '{"ref":"\\ud800"}'}, "invalid:ref"),
+        ({"body": "ref=%ff"}, "invalid:ref"),
+        ({"body": "ref=%ed%a0%80"}, "invalid:ref"),
+        ({"body": "REF=Jos%E9"}, "invalid:ref"),
         ({"body": "&".join(f"a{number}=1" for number in range(101))}, "invalid_form"),
-        ({"rawQueryString": "ref=%ff"}, "invalid_form"),
+        ({"rawQueryString": "ref=%ff"}, "invalid:ref"),
         ({"body": "a" * 65_537}, "body_too_large"),
         ({"body": "é" * 32_769}, "body_too_large"),
         ({"body": "{" + " " * 1_000_000 + "}"}, "body_too_large"),
@@ -159,6 +162,31 @@ def test_what_is_blank_under_one_spelling_is_looked_for_under_another_in_any_ord
             form = urlencode([(name, value or "") for name, value in pairs])
 
             assert read(f"{{{text}}}") == read(form) == read(None, form) == {"ref": "38"}
+
+
+@pytest.mark.parametrize(
+    ("body", "query"),
+    [
+        ("ref=38", "callerName=Jos%E9"),
+        ("ref=38&callerName=Jos%E9", None),
+        (b"ref=38&callerName=Jos\xe9", None),
+        (b"Jos\xe9&ref=38", None),
+        (b"Jos\xe9=1&ref=38", None),
+        ("Jos%E9=1&ref=38", None),
+        (b'{"callerName":"Jos\xe9","ref":"38"}', None),
+        (b'{"Jos\xe9":1,"ref":"38"}', None),
+        ('{"callerName":"\\ud800","ref":"38"}', None),
+        ('{"callerName":"\ud800","ref":"38"}', None),
+        (b"Jos\xe9", "ref=38"),
+        ('{"ref":"38"}'.encode("utf-16"), "ref=38"),
+    ],
+)
+def test_what_is_no_utf_8_does_not_matter_where_the_parameter_is_unknown(body: str | bytes, query: str | None) -> None:
+    assert read(body, query) == {"ref": "38"}
+
+
+def test_a_known_parameter_that_is_no_utf_8_does_not_matter_where_another_source_comes_before_it() -> None:
+    assert read('{"ref":"38"}', "ref=%ff") == {"ref": "38"}
 
 
 def test_the_longest_body_is_read() -> None:

@@ -99,7 +99,7 @@ class OutboundNumberNotFound(Refusal):
 
 
 class LineSharingNotEnabled(Refusal):
-    """Agents have this outbound number, but none of them shares the line."""
+    """Agents have this outbound number, but none of them shares the line, or more than can change at once."""
 
     code = Code.LINE_SHARING_NOT_ENABLED
     reason = "line_not_shared"

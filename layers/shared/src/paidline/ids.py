@@ -7,6 +7,7 @@ import time
 # an id stays below 2**53: exact in every client that reads numbers as doubles.
 _EPOCH_MS = 1_577_836_800_000
 _RANDOM_BITS = 12
+LAST_ID = 2**53 - 1
 
 
 def new_id() -> int:

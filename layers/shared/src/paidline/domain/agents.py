@@ -16,6 +16,9 @@ from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 from paidline.store.transaction import Cancelled, Clause, Patience
 
+# How many agents can share a line: they change in one transaction, and each takes the status and a row of the log.
+MOST_ON_A_LINE = transaction.MOST_OPERATIONS // 2
+
 
 class Change:
     """A change of status: to what, by which handler of the old plugin's naming, from which address."""
@@ -87,7 +90,7 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
     """Set the status of all agents who share a line, and return the one with the lowest userId.
 
     One Query, one TransactWriteItems; a lost race costs another of the latter.
-    Raises OutboundNumberNotFound, then StatusInvalid, then LineSharingNotEnabled.
+    Raises OutboundNumberNotFound, then StatusInvalid, then LineSharingNotEnabled, also where too many share the line.
     """
     on_line = _on_line(outbound_number)
     change = Change(read_status(status), handler, ip)
@@ -99,6 +102,8 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
             sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
             if not sharing:
                 raise LineSharingNotEnabled
+            if len(sharing) > MOST_ON_A_LINE:
+                raise LineSharingNotEnabled("too_many_on_line")
             try:
                 return _write(sharing, change)[0]
             except Cancelled as cancelled:

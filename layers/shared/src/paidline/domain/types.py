@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator
 
 MOST_TOKENS = 999_999_999_999
-_LONGEST_CALL_S = 999_999_999
+LONGEST_CALL_S = 999_999_999
 _MOST_LOG_ROWS = 1000
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
@@ -122,7 +122,7 @@ WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 Tokens = Annotated[int, _whole_number(1, MOST_TOKENS)]
 """An amount of tokens to move: `100`."""
 
-Duration = Annotated[int, _whole_number(0, _LONGEST_CALL_S)]
+Duration = Annotated[int, _whole_number(0, LONGEST_CALL_S)]
 """The length of a call in seconds: `600`."""
 
 LocalTime = Annotated[Text, AfterValidator(_local_time)]

@@ -65,7 +65,7 @@ def _service(client: ApiClient, dialed_number: str) -> DialedNumber:
     service = dialed_numbers.find(dialed_number)
     if service is None:
         raise Refused("unknown_dialed_number")
-    if client.application_ids and service.application_id not in client.application_ids:
+    if not client.may_use(service.application_id):
         raise Unauthorized
     return service
 

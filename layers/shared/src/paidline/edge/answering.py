@@ -4,6 +4,7 @@ import base64
 import functools
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -29,8 +30,12 @@ class Answer(NamedTuple):
 
 
 def to_json(value: Any) -> str:
-    r"""Write JSON as PHP does: one line, no blanks, non-ASCII as \uXXXX, the slash as \/."""
-    return json.dumps(value, separators=(",", ":")).replace("/", "\\/")
+    r"""Write JSON as PHP does: one line, no blanks, non-ASCII as \uXXXX, the slash as \/, DEL as it is."""
+    text = json.dumps(value, separators=(",", ":")).replace("/", "\\/")
+    if "\\u007f" in text:
+        # Not where the backslash before the "u" is itself escaped.
+        text = re.sub(r"(?<!\\)((?:\\\\)*)\\u007f", "\\1\x7f", text)
+    return text
 
 
 def envelope(code: Code, **content: Any) -> str:

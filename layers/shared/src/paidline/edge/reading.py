@@ -29,10 +29,24 @@ def parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
     """Pick the named parameters: JSON over form over query, the exact name over one in other letter case.
 
     Null and blank values count as absent wherever they stand, so they never hide one that comes after them. Raises
-    RequestInvalid where the body cannot be read.
+    RequestInvalid where the body cannot be read, or a named parameter is not UTF-8; an unnamed one may be anything,
+    such as a caller's name in Latin-1.
     """
     sources = [source for source in (_body(event), _form(event.get("rawQueryString") or "")) if source]
-    return {name: value for name in names if (value := _first(sources, name)) is not None}
+    picked = {name: value for name in names if (value := _first(sources, name)) is not None}
+    for name, value in picked.items():
+        if isinstance(value, str) and not _is_utf8(value):
+            raise RequestInvalid(f"invalid:{name}")
+    return picked
+
+
+def _is_utf8(value: str) -> bool:
+    # Where bytes were no UTF-8 a lone surrogate stands in the text, as one does that JSON escapes.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first(sources: Iterable[Parameters], name: str) -> Any:
@@ -70,14 +84,16 @@ def _text(event: Event) -> str:
     if len(body) > _MOST_BYTES * 4 // 3 + 4:
         raise RequestInvalid("body_too_large")
     try:
-        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-        if len(raw) > _MOST_BYTES:
-            raise RequestInvalid("body_too_large")
-        return raw.decode("utf-8-sig")
-    except UnicodeError as error:
-        raise RequestInvalid("invalid_utf8") from error
+        raw = (
+            base64.b64decode(body, validate=True)
+            if event.get("isBase64Encoded")
+            else body.encode("utf-8", "surrogatepass")
+        )
     except ValueError as error:
         raise RequestInvalid("invalid_base64") from error
+    if len(raw) > _MOST_BYTES:
+        raise RequestInvalid("body_too_large")
+    return raw.decode("utf-8-sig", "surrogateescape")
 
 
 def _json(text: str) -> Parameters:
@@ -104,7 +120,7 @@ def _quote_zeros(match: re.Match[str]) -> str:
 
 def _form(text: str) -> Parameters:
     try:
-        return _filled(parse_qsl(text, errors="strict", max_num_fields=_MOST_FIELDS))
+        return _filled(parse_qsl(text, errors="surrogateescape", max_num_fields=_MOST_FIELDS))
     except ValueError as error:
         raise RequestInvalid("invalid_form") from error
 

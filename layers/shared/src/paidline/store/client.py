@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What AWS documents as "send it again", beside every HTTP status from 500 on.
+# What AWS documents as "send it again" among what is otherwise the request's own fault (HTTP 400). HTTP 500 and above
+# is always the store's, or that of what stands before it.
 _PASSING = frozenset(
     {
-        "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "ServiceUnavailable",
         "ThrottlingException",
         "TransactionInProgressException",
     }
@@ -62,20 +61,26 @@ def client() -> "DynamoDBClient":
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
     )
-    made.meta.events.register("before-parse.dynamodb", _is_whole)
+    made.meta.events.register("before-parse.dynamodb", _check_response)
     return cast("DynamoDBClient", made)
 
 
-def _is_whole(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ResponseStreamingError for an answer that broke off or was garbled on its way.
+def _check_response(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ResponseStreamingError for a response that is not DynamoDB's, or did not arrive whole.
 
-    The SDK would take half an item for none. It compares the checksum only to decide whether it tries again itself.
+    The SDK would take half an item for none, and a proxy's page with HTTP 200 for a written transaction.
     """
     headers, body = response_dict["headers"], response_dict["body"]
     if len(body) != int(headers.get("content-length", len(body))):
-        raise ResponseStreamingError(error="the answer broke off")
+        raise ResponseStreamingError(error="the response broke off")
     if "x-amz-crc32" in headers and crc32(body) != int(headers["x-amz-crc32"]):
-        raise ResponseStreamingError(error="the answer does not match its checksum")
+        raise ResponseStreamingError(error="the response does not match its checksum")
+    if body.startswith(b"{"):
+        return
+    if response_dict["status_code"] < _SERVER_ERROR:
+        raise ResponseStreamingError(error="the response is not DynamoDB's")
+    # The status alone says what it is; the page may be in any encoding.
+    response_dict["body"] = b""
 
 
 def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+# DynamoDB's own limit.
+MOST_OPERATIONS = 100
+
 # Another transaction, a rival's or an earlier delivery of this one, holds the item: what comes of it is not told yet.
 _CONFLICT = "TransactionConflict"
 

@@ -1,0 +1,112 @@
+"""The longest answer of each endpoint but the two lists, with the longest that can be loaded in every field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from local import data
+from paidline import ids
+from paidline.domain.types import MOST_TOKENS
+from tests.support import documented
+from tests.support.api import Api
+
+PBX_LIMIT = 1_024
+LISTS = {"get_status_log", "get_profile_data"}
+STEMS = [stem for stem in documented.STEMS if stem not in LISTS]
+# Twelve bytes each, as two escaped surrogates.
+FACES = "\U0001f600"
+PHONE = "9" * 15
+CREDIT = [stem for stem in STEMS if "wallet" in stem]
+
+AGENT = {
+    "userId": 2_147_483_647,
+    "ref": FACES * 64,
+    "status": "inConversation",
+    "outboundNumber": PHONE,
+    "dialTimeOut": 999_999_999,
+    "lineSharing": True,
+    "tpm": MOST_TOKENS,
+}
+NUMBER = {"dialedNumber": PHONE, "applicationId": "a" * 64, "companyName": "/" * 127 + "x"}
+WALLET = {
+    "applicationId": "a" * 64,
+    "walletId": "w" * 64,
+    "pin": "/" * 32,
+    "tokens": MOST_TOKENS - 1,
+    "phoneNumber": PHONE,
+    "email": FACES * 21 + "xxx",
+}
+CHANGES: dict[str, dict[str, Any]] = {
+    "get_status_by_ref": {"ref": FACES * 64},
+    "update_status_by_ref": {"ref": FACES * 64, "status": "inConversation"},
+    "update_status_by_line_sharing": {"outboundNumber": PHONE, "status": "inConversation"},
+    "session_call_create_by_ref": {
+        "ref": FACES * 64,
+        "inboundNumber": PHONE,
+        "dialedNumber": PHONE,
+        "outboundNumber": PHONE,
+        "duration": 999_999_999,
+        "dialStatus": "CHANUNAVAIL",
+    },
+    "get_wallet_by_dialed_number_and_inbound_number": {"dialedNumber": PHONE, "inboundNumber": PHONE},
+    **{
+        stem: {"dialedNumber": PHONE, "pin": "/" * 32, "tokens": 1, "idempotencyKey": "k" * 255}
+        for stem in CREDIT
+        if "inbound" not in stem
+    },
+}
+
+
+def load(api: Api, **document: Any) -> None:
+    data.load(api.store.client, document)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_longest_answer_of_an_endpoint_fits_where_a_pbx_reads_it(
+    api: Api, stem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(api, agents=[AGENT], dialedNumbers=[NUMBER], wallets=[WALLET])
+    client = {"authenticationHash": "all-open", "scope": "credsys", "applicationIds": "all"}
+    load(api, apiClients=[client])
+    # The longest id that can be made.
+    monkeypatch.setattr(ids, "new_id", lambda: ids.LAST_ID)
+
+    answer = api.documented(stem, **CHANGES[stem], **({"authenticationHash": "all-open"} if stem in CREDIT else {}))
+
+    assert answer.reason is None
+    print(f"{len(answer.body.encode())} bytes at most: {stem}")
+    assert len(answer.body.encode()) < PBX_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"agents": [{**AGENT, "userId": 2_147_483_648}]}, "agents.0.userId"),
+        ({"agents": [{**AGENT, "ref": "x" * 65}]}, "agents.0.ref"),
+        ({"agents": [{**AGENT, "dialTimeOut": 1_000_000_000}]}, "agents.0.dialTimeOut"),
+        ({"agents": [{**AGENT, "tpm": MOST_TOKENS + 1}]}, "agents.0.tpm"),
+        ({"dialedNumbers": [{**NUMBER, "applicationId": "a" * 65}]}, "dialedNumbers.0.applicationId"),
+        ({"dialedNumbers": [{**NUMBER, "applicationId": "/" * 33}]}, "dialedNumbers.0.applicationId"),
+        ({"dialedNumbers": [{**NUMBER, "companyName": "x" * 256}]}, "dialedNumbers.0.companyName"),
+        ({"dialedNumbers": [{**NUMBER, "companyName": "/" * 128}]}, "dialedNumbers.0.companyName"),
+        ({"dialedNumbers": [{**NUMBER, "companyName": "é" * 43}]}, "dialedNumbers.0.companyName"),
+        ({"dialedNumbers": [{**NUMBER, "companyName": FACES * 22}]}, "dialedNumbers.0.companyName"),
+        ({"wallets": [{**WALLET, "applicationId": "é" * 11}]}, "wallets.0.applicationId"),
+        ({"wallets": [{**WALLET, "walletId": FACES * 6}]}, "wallets.0.walletId"),
+        ({"wallets": [{**WALLET, "pin": "9" * 65}]}, "wallets.0.pin"),
+        ({"wallets": [{**WALLET, "pin": "/" * 33}]}, "wallets.0.pin"),
+        ({"wallets": [{**WALLET, "email": "x" * 256}]}, "wallets.0.email"),
+        ({"wallets": [{**WALLET, "email": "\n" * 128}]}, "wallets.0.email"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_would_make_an_answer_longer_is_refused_when_it_is_loaded(
+    api: Api, document: dict[str, Any], said: str
+) -> None:
+    before = api.store.contents()
+    with pytest.raises(data.DataError, match=said):
+        load(api, **document)
+
+    assert api.store.contents() == before

@@ -1,0 +1,122 @@
+"""What template.yaml declares beside the endpoints: tables, logs, domains, layers, parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from local import template
+from local.template import PROJECT
+from paidline.store.idempotency_keys import UsedKey
+
+DOCUMENT = template.load()
+
+
+def resources(type_: str) -> dict[str, Any]:
+    return {name: found for name, found in DOCUMENT["Resources"].items() if found["Type"] == type_}
+
+
+def declared(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["Resources"][name]
+    return found
+
+
+def test_all_functions_write_to_one_log_group() -> None:
+    functions = resources("AWS::Serverless::Function").values()
+    shared = DOCUMENT["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
+
+    assert shared in resources("AWS::Logs::LogGroup")
+    assert not any("LoggingConfig" in function["Properties"] for function in functions)
+
+
+def test_every_log_group_keeps_its_lines_for_as_long_as_the_parameter_says() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    kept = {name: group["Properties"].get("RetentionInDays") for name, group in groups.items()}
+
+    assert kept == {name: {"Ref": "LogRetentionDays"} for name in groups}
+
+
+def test_every_table_is_encrypted_restorable_and_protected() -> None:
+    tables = resources("AWS::DynamoDB::Table").values()
+
+    assert tables
+    for table in tables:
+        properties = table["Properties"]
+        assert {table["DeletionPolicy"], table["UpdateReplacePolicy"]} == {"Retain"}
+        assert properties["DeletionProtectionEnabled"] is True
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["SSESpecification"] == {"SSEEnabled": True}
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_used_keys_expire_by_the_attribute_that_they_are_written_with_in_seconds() -> None:
+    expiry = declared("IdempotencyKeysTable")["Properties"]["TimeToLiveSpecification"]
+    written = UsedKey("k", "r", "{}", int(time.time())).to_item()
+
+    assert expiry["Enabled"] is True
+    assert int(written[expiry["AttributeName"]]["N"]) == pytest.approx(time.time(), abs=300)
+    tables = resources("AWS::DynamoDB::Table").items()
+    assert [name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]] == [
+        "IdempotencyKeysTable"
+    ]
+
+
+def test_the_access_log_has_the_fields_that_the_docs_list_and_none_that_a_client_fills() -> None:
+    settings = declared("HttpApi")["Properties"]["AccessLogSettings"]
+
+    assert json.loads(settings["Format"]) == {
+        "requestId": "$context.requestId",
+        "functionRequestId": "$context.awsEndpointRequestId",
+        "routeKey": "$context.routeKey",
+        "status": "$context.status",
+        "latency": "$context.responseLatency",
+        "integrationError": "$context.integrationErrorMessage",
+    }
+    operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in operations for name in json.loads(settings["Format"]))
+
+
+def test_every_parameter_of_the_template_is_in_the_docs_with_its_default() -> None:
+    operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in operations.splitlines() if row.startswith("| `")]
+    told = {name: default.strip().strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+
+    for name, parameter in DOCUMENT["Parameters"].items():
+        expected = {"": "none"}.get(parameter["Default"], str(parameter["Default"]))
+        assert told[name] == ("see `template.yaml" if name == "MemorySize" else expected)
+
+
+@pytest.mark.parametrize("side", ["Agents", "Credit"])
+def test_a_custom_domain_has_its_own_name_and_certificate_and_leads_to_the_api(side: str) -> None:
+    domain = declared(f"{side}Domain")
+    mapping = declared(f"{side}DomainMapping")
+    (configuration,) = domain["Properties"]["DomainNameConfigurations"]
+
+    assert domain["Properties"]["DomainName"] == {"Ref": f"{side}DomainName"}
+    assert configuration["CertificateArn"] == {"Ref": f"{side}CertificateArn"}
+    assert mapping["Properties"] == {
+        "ApiId": {"Ref": "HttpApi"},
+        "DomainName": {"Ref": f"{side}Domain"},
+        "Stage": {"Ref": "HttpApi.Stage"},
+    }
+    assert domain["Condition"] == mapping["Condition"] == f"Has{side}Domain"
+    assert DOCUMENT["Conditions"][f"Has{side}Domain"] == {"Not": [{"Equals": [{"Ref": f"{side}CertificateArn"}, ""]}]}
+    assert DOCUMENT["Outputs"][f"{side}DomainTarget"]["Value"] == {"GetAtt": f"{side}Domain.RegionalDomainName"}
+
+
+@pytest.mark.parametrize(("processor", "layer"), [("arm64", "SharedLayerArm64"), ("x86_64", "SharedLayerX8664")])
+def test_functions_get_the_layer_of_their_processor(processor: str, layer: str) -> None:
+    condition = {"arm64": "IsArm64", "x86_64": "IsX8664"}[processor]
+    built = declared(layer)
+
+    assert DOCUMENT["Globals"]["Function"]["Layers"] == [
+        {"If": ["IsArm64", {"Ref": "SharedLayerArm64"}, {"Ref": "SharedLayerX8664"}]}
+    ]
+    assert DOCUMENT["Conditions"][condition] == {"Equals": [{"Ref": "Architecture"}, processor]}
+    assert built["Condition"] == condition
+    assert built["Properties"]["CompatibleArchitectures"] == [processor]
+    assert built["Metadata"]["BuildArchitecture"] == processor
