@@ -1,6 +1,7 @@
-"""Many clients on one wallet through the local gateway, against one client alone: `make contention`.
+"""Many clients on one wallet, and on one agent's status, through the local gateway, against one client alone.
 
-Then the same with as many processes as clients, each of which has one request at a time, as in Lambda.
+`make contention`. Then the same on the wallet with as many processes as clients, each of which has one request at a
+time, as in Lambda.
 
 Settings: CLIENTS, REQUESTS (of each client), ENGINE (an endpoint; without it the embedded engine is started).
 """
@@ -30,10 +31,14 @@ from local.audit import audit
 from local.gateway import Gateway, set_environment
 from local.template import Template
 
-_CREDIT_HASH = "credit-hash"
+_CREDIT_HASH, _AGENTS_HASH = "credit-hash", "agents-hash"
 _NUMBER = "14620905014"
 _PATHS = {1: "/wp-json/credsys/v1/json/addTokensToWallet", -1: "/wp-json/credsys/v1/json/subtractTokensFromWallet"}
+_STATUS_PATH = "/wp-json/ctb/v1/json/updateStatusByRef"
 _START = 1_000_000
+
+# What a client asks for in its n-th turn: the path, the parameters, and the tokens that move if it succeeds.
+Ask = Callable[[int, int], tuple[str, dict[str, Any], int]]
 
 
 class Tally:
@@ -100,42 +105,53 @@ class Result:
         self.moved += other.moved
 
 
-def one_client(port: int, number: int, requests: int) -> Result:
-    """Sends one request after the other over one connection: adds and subtracts by turns, every second one keyed."""
+def tokens(number: int, turn: int) -> tuple[str, dict[str, Any], int]:
+    """Adds and subtracts by turns, every second time with a key."""
+    sign = 1 if turn % 2 else -1
+    amount = 1 + (number + turn) % 7
+    body = {"authenticationHash": _CREDIT_HASH, "dialedNumber": _NUMBER, "pin": "0042", "tokens": amount}
+    if turn % 2:
+        body["idempotencyKey"] = uuid.uuid4().hex
+    return _PATHS[sign], body, sign * amount
+
+
+def status(_: int, turn: int) -> tuple[str, dict[str, Any], int]:
+    """Sets one agent's status."""
+    return _STATUS_PATH, {"authenticationHash": _AGENTS_HASH, "ref": "38", "status": ("online", "pause")[turn % 2]}, 0
+
+
+def one_client(port: int, ask: Ask, number: int, requests: int) -> Result:
+    """Sends one request after the other over one connection."""
     result = Result()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for turn in range(requests):
-        sign = 1 if turn % 2 else -1
-        amount = 1 + (number + turn) % 7
-        body = {"authenticationHash": _CREDIT_HASH, "dialedNumber": _NUMBER, "pin": "0042", "tokens": amount}
-        if turn % 2:
-            body["idempotencyKey"] = uuid.uuid4().hex
+        path, body, moved = ask(number, turn)
         started = time.perf_counter()
-        connection.request("POST", _PATHS[sign], json.dumps(body), {"Content-Type": "application/json"})
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
         answer = json.loads(response.read())
         result.seconds.append(time.perf_counter() - started)
         result.statuses[response.status] += 1
         if answer["code"] == 20:
-            result.moved += sign * amount
+            result.moved += moved
     connection.close()
     return result
 
 
-def many_clients(port: int, clients: int, requests: int) -> Result:
+def many_clients(port: int, ask: Ask, clients: int, requests: int) -> Result:
     """Lets clients send at the same time."""
     total = Result()
     with ThreadPoolExecutor(clients) as pool:
-        for result in pool.map(lambda number: one_client(port, number, requests), range(clients)):
+        for result in pool.map(lambda number: one_client(port, ask, number, requests), range(clients)):
             total.merge(result)
     return total
 
 
-def measure(name: str, port: int, tally: Tally, clients: int, requests: int) -> Result:
+def measure(name: str, port: int, tally: Tally, clients: int, requests: int, ask: Ask = tokens) -> Result:
     """Warms the server up, lets the clients send, and prints what they saw."""
-    warm_up = many_clients(port, 2, 20)
+    warm_up = many_clients(port, ask, 2, 20)
     before = tally.sent
-    result = many_clients(port, clients, requests)
+    result = many_clients(port, ask, clients, requests)
     report(name, result, tally.sent - before)
     result.moved += warm_up.moved
     return result
@@ -179,9 +195,17 @@ def serving(make_server: Callable[[socket.socket], server.Server]) -> Iterator[i
 
 
 def document() -> dict[str, Any]:
-    """One client of the credit system, one service number, one wallet."""
+    """One client of each API, one agent, one service number, one wallet."""
     return {
+<<<<<<< HEAD
         "apiClients": [{"authenticationHash": _CREDIT_HASH, "scope": "credsys", "applicationIds": "all"}],
+=======
+        "apiClients": [
+            {"authenticationHash": _CREDIT_HASH, "scope": "credsys"},
+            {"authenticationHash": _AGENTS_HASH, "scope": "ctb"},
+        ],
+        "agents": [{"userId": 194, "ref": "000038"}],
+>>>>>>> b5ffc2a5f65712f738e9c904df8193558b1ac7cc
         "dialedNumbers": [{"dialedNumber": _NUMBER, "applicationId": "1", "companyName": "One"}],
         "wallets": [{"applicationId": "1", "walletId": "1", "pin": "0042", "tokens": _START}],
     }
@@ -204,6 +228,7 @@ def main() -> int:
             results = [
                 measure("1 client", port, tally, 1, requests * 4),
                 measure(crowd, port, tally, clients, requests),
+                measure(f"{crowd}, one agent", port, tally, clients, requests, status),
             ]
             failed = any(set(result.statuses) != {200} for result in results)
         with serving(lambda listener: LambdaLikeServer(service, listener, tally, clients)) as port:
