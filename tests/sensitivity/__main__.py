@@ -16,7 +16,7 @@ from local import engine
 from tests.sensitivity.defects import DEFECTS, Defect
 
 PROJECT = Path(__file__).resolve().parents[2]
-_COPIED = ("functions", "layers", "local", "tests", "template.yaml", "pyproject.toml")
+_COPIED = ("events", "functions", "layers", "local", "tests", "template.yaml", "pyproject.toml")
 _LONGEST_S = 300
 _CAUGHT = 1
 
