@@ -197,15 +197,11 @@ def serving(make_server: Callable[[socket.socket], server.Server]) -> Iterator[i
 def document() -> dict[str, Any]:
     """One client of each API, one agent, one service number, one wallet."""
     return {
-<<<<<<< HEAD
-        "apiClients": [{"authenticationHash": _CREDIT_HASH, "scope": "credsys", "applicationIds": "all"}],
-=======
         "apiClients": [
-            {"authenticationHash": _CREDIT_HASH, "scope": "credsys"},
+            {"authenticationHash": _CREDIT_HASH, "scope": "credsys", "applicationIds": "all"},
             {"authenticationHash": _AGENTS_HASH, "scope": "ctb"},
         ],
         "agents": [{"userId": 194, "ref": "000038"}],
->>>>>>> b5ffc2a5f65712f738e9c904df8193558b1ac7cc
         "dialedNumbers": [{"dialedNumber": _NUMBER, "applicationId": "1", "companyName": "One"}],
         "wallets": [{"applicationId": "1", "walletId": "1", "pin": "0042", "tokens": _START}],
     }

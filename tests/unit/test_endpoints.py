@@ -351,7 +351,7 @@ def test_each_movement_has_its_entry_in_the_ledger(api: Api) -> None:
 
     entries = sorted(api.store.items("WALLET_LEDGER_TABLE"), key=lambda entry: int(entry["seq"]))
 
-    assert [(entry["seq"], entry["amount"], entry["tokens"], entry["source"], entry["key"]) for entry in entries] == [
+    assert [(entry["seq"], entry["amount"], entry["balance"], entry["source"], entry["key"]) for entry in entries] == [
         ("1", "1971", "1971", "opening", ""),
         ("2", "-100", "1871", SUBTRACT, "call-1"),
         ("3", "5", "1876", ADD, ""),
