@@ -12,8 +12,7 @@ from local import template
 from local.template import PROJECT
 from paidline.codes import Code
 from paidline.edge.endpoint import Endpoint
-from tests.contract import golden
-from tests.support import documented
+from tests.support import documented, golden
 
 # The headings of the document, in its order: path, host.
 AGENTS_HOST = "chattabai.nme.mobi"
