@@ -12,7 +12,6 @@ from typing import Any
 
 from benchmarks import request
 from local import template
-from local.gateway import load_handler
 
 
 class _Context:
@@ -24,7 +23,7 @@ def main() -> None:
     count = int(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    handlers = {route.function.stem: load_handler(route.function) for route in template.read().routes}
+    handlers = {route.function.stem: request.endpoint(route.function) for route in template.read().routes}
     for line in sys.stdin:
         order = json.loads(line)
         # The same choices for both stores, as far as the numbers go.

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks import request
 from benchmarks.contenders import store
 from local import template
-from local.gateway import load_handler
 from paidline.edge.endpoint import OnceRequest
 from paidline.store import api_clients, dialed_numbers
 from paidline.store.client import client
@@ -66,8 +66,8 @@ def table() -> str:
     rows = []
     for route in sorted(template.read().routes, key=lambda route: route.function.stem):
         stem = route.function.stem
-        handler: Any = load_handler(route.function)
-        event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text(encoding="utf-8"))
+        handler = request.endpoint(route.function)
+        event = request.documented(stem)
         for cache in (api_clients.cache, dialed_numbers.cache):
             cache.clear()
         usages = [("first", _usage(handler, event)), ("following", _usage(handler, event))]

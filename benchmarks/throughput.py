@@ -19,9 +19,8 @@ from typing import Any
 
 from benchmarks import big_store
 from benchmarks.contenders import EXAMPLE_DATA
-from benchmarks.request import parameters
+from benchmarks.request import endpoint, parameters
 from local import template
-from local.gateway import load_handler
 from paidline.edge.endpoint import Endpoint
 
 _THREADS = 1
@@ -48,7 +47,7 @@ def main() -> None:
     )
     with TemporaryDirectory() as folder, _gateway(Path(folder)) as url:
         for route in sorted(template.read().routes, key=lambda route: route.function.stem):
-            script = _script(Path(folder), load_handler(route.function))
+            script = _script(Path(folder), endpoint(route.function))
             # Not counted: the processes' start, and what they remember of the first requests.
             _load(url + route.path, script, connections=options.connections, seconds=_WARM_UP_SECONDS)
             report = _load(url + route.path, script, connections=options.connections, seconds=options.seconds)
