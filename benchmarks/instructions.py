@@ -22,7 +22,7 @@ _MILLION = 1_000_000
 
 
 def main() -> None:
-    """Count for the floor and the ten functions, and print the table."""
+    """Count for the floor and the functions, and print the table."""
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed: Debian has it under that name")
     floor = next(one for one in baselines() if one.name == FLOOR)

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks import request
 from benchmarks.contenders import store
 from local import template
-from local.gateway import load_handler
+from paidline.edge.endpoint import OnceRequest
 from paidline.store import api_clients, dialed_numbers
 from paidline.store.client import client
 
 TABLE = template.PROJECT / "docs" / "store-calls.md"
-_KEYED = ("session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet")
 _INTRODUCTION = """# What each endpoint asks of DynamoDB
 
 Written by `make store-calls`, which runs each documented request on the embedded engine with the example data; a test
@@ -70,12 +70,12 @@ def table() -> str:
     rows = []
     for route in sorted(template.read().routes, key=lambda route: route.function.stem):
         stem = route.function.stem
-        handler = load_handler(route.function)
-        event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text(encoding="utf-8"))
+        handler = request.endpoint(route.function)
+        event = request.documented(stem)
         for cache in (api_clients.cache, dialed_numbers.cache):
             cache.clear()
         usages = [("first", _usage(handler, event)), ("following", _usage(handler, event))]
-        if stem in _KEYED:
+        if issubclass(handler.model, OnceRequest):
             keyed = {**event, "headers": {**event["headers"], "idempotency-key": "call-1"}}
             usages.append(("with a key", _usage(handler, keyed)))
             usages.append(("with a key, repeated", _usage(handler, keyed)))

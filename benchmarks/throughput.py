@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks import big_store
 from benchmarks.contenders import EXAMPLE_DATA
-from benchmarks.scale_worker import parameters
+from benchmarks.request import endpoint, parameters
 from local import template
+from paidline.edge.endpoint import Endpoint
 
 _THREADS = 1
 _PEOPLE = 500
@@ -45,7 +47,7 @@ def main() -> None:
     )
     with TemporaryDirectory() as folder, _gateway(Path(folder)) as url:
         for route in sorted(template.read().routes, key=lambda route: route.function.stem):
-            script = _script(Path(folder), route.function.stem)
+            script = _script(Path(folder), endpoint(route.function))
             # Not counted: the processes' start, and what they remember of the first requests.
             _load(url + route.path, script, connections=options.connections, seconds=_WARM_UP_SECONDS)
             report = _load(url + route.path, script, connections=options.connections, seconds=options.seconds)
@@ -57,10 +59,10 @@ def _load(url: str, script: str, *, connections: int, seconds: int) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _script(folder: Path, stem: str) -> str:
+def _script(folder: Path, handler: Endpoint[Any]) -> str:
     # Every request concerns somebody else, or the measurement would be one of rivals for an agent or a wallet.
-    bodies = [json.dumps(json.dumps(parameters(stem, number))) for number in range(_PEOPLE)]
-    path = folder / f"{stem}.lua"
+    bodies = [json.dumps(json.dumps(parameters(handler, number))) for number in range(_PEOPLE)]
+    path = folder / f"{handler.name}.lua"
     path.write_text(
         f"""
 local bodies = {{{", ".join(bodies)}}}

@@ -12,11 +12,13 @@ from local import engine, template
 from paidline.edge import observing
 from paidline.edge.endpoint import Endpoint
 from tests.support import api as support
+from tests.support.api import Api
+from tests.support.store import Contents, Store
 
 
 @pytest.fixture(scope="session")
 def handlers() -> dict[str, Endpoint[Any]]:
-    """The ten handlers, by their stems."""
+    """The handlers, by their stems."""
     return support.load(template.read())
 
 
@@ -25,6 +27,24 @@ def _engine_endpoint() -> Iterator[str]:
     """Where the embedded engine answers; its tables are the first asker's to make."""
     with engine.start() as running:
         yield running.endpoint
+
+
+@pytest.fixture(scope="module", name="_engine")
+def _engine_of_a_module(handlers: dict[str, Endpoint[Any]], engine_endpoint: str) -> Iterator[tuple[Api, Contents]]:
+    service = template.read()
+    with support.environment(service, engine_endpoint):
+        store = Store(engine.client(engine_endpoint), service)
+        store.load_example()
+        yield Api(handlers, store), store.contents()
+
+
+@pytest.fixture
+def api(_engine: tuple[Api, Contents]) -> Api:
+    """The service with the example data, and a process that has answered nothing yet."""
+    made, example = _engine
+    made.store.restore(example)
+    made.forget()
+    return made
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support import counts
 from tests.support.store import Contents, Store
 
 # So that a failed comparison shows what differs.
-pytest.register_assert_rewrite("tests.contract.golden")
+pytest.register_assert_rewrite("tests.support.golden")
 
 _COUNTED = {
     "test_golden.py::test_a_documented_request_gets_its_golden_answer": "golden answers",

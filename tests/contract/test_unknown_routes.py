@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from local import template
-from tests.contract import golden
+from tests.support import golden
 from tests.support.store import Store
 
 PATHS = [route.path for route in template.read().routes]

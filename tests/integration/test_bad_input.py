@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract import golden
-from tests.support import documented, wire
+from tests.support import documented, golden, wire
 from tests.support.api import Api
 from tests.support.documented import Event
 

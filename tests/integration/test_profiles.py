@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from tests.contract import golden
-from tests.support import documented
+from tests.support import documented, golden
 from tests.support.api import Api, Context
 
 PROFILES = "get_profile_data"

@@ -9,25 +9,14 @@ from typing import Any
 import pytest
 
 from local import template
-from tests.support import documented, wire
+from tests.support import documented, golden, wire
 from tests.support.api import Api
 
 SUBTRACT = "subtract_tokens_from_wallet"
 
 # What a request costs once the process knows the caller's hash and the dialed number, and what the first one adds.
-CALLS = {
-    "get_status_by_ref": (["GetItem"], 1),
-    "update_status_by_ref": (["GetItem", "TransactWriteItems"], 1),
-    "update_status_by_line_sharing": (["Query", "TransactWriteItems"], 1),
-    "get_status_log": (["GetItem", "Query"], 1),
-    "session_call_create_by_ref": (["GetItem", "TransactWriteItems"], 2),
-    "get_profile_data": (["Scan", "Scan"], 1),
-    "get_wallet_by_dialed_number_and_pin": (["Query"], 2),
-    "get_wallet_by_dialed_number_and_inbound_number": (["GetItem", "GetItem"], 2),
-    "subtract_tokens_from_wallet": (["Query", "TransactWriteItems"], 2),
-    "add_tokens_to_wallet": (["Query", "TransactWriteItems"], 2),
-}
-WITH_KEY = ["session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet"]
+CALLS = golden.STORE_CALLS
+WITH_KEY = golden.WITH_IDEMPOTENCY_KEY
 
 
 def calls_of(send: Callable[[], object]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ten handlers, called as Lambda calls them."""
+"""The handlers, called as Lambda calls them."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ class Api:
 
     def send(self, stem: str, event: Event) -> Answer:
         """Hand an event to a handler."""
+        assert stem in self.handlers, f"functions/{stem}/app.py makes no endpoint of that name."
         response = self.handlers[stem](event, Context())
         assert response.keys() == {"statusCode", "headers", "body", "isBase64Encoded"}
         body = response["body"]
@@ -96,9 +97,11 @@ class Api:
 
 
 def load(service: template.Template) -> dict[str, Endpoint[Any]]:
-    """Import the handlers as the gateway does, by their stems."""
+    """Import the handlers that can be asked as the gateway does, by their stems."""
     handlers: dict[str, Callable[..., Any]] = {
-        route.function.stem: gateway.load_handler(route.function) for route in service.routes
+        route.function.stem: gateway.load_handler(route.function)
+        for route in service.routes
+        if route.function.stem in documented.STEMS
     }
     return {stem: handler for stem, handler in handlers.items() if isinstance(handler, Endpoint)}
 

@@ -1,12 +1,17 @@
-"""The documented requests, as they stand in events/, and what is easily made of them."""
+"""The API reference's endpoints, the documented requests as they stand in events/, and what is easily made of them."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from local import template
 from local.template import PROJECT
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
@@ -15,7 +20,35 @@ CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
 Event = dict[str, Any]
 Parameters = dict[str, Any]
 
-STEMS = tuple(sorted(path.stem for path in (PROJECT / "events").glob("*.json")))
+
+@dataclass(frozen=True)
+class Documented:
+    """An endpoint of the API reference: its path and host, and the codes that are printed for it."""
+
+    path: str
+    host: str
+    codes: list[int]
+
+
+REFERENCE = tuple(
+    Documented(**entry)
+    for entry in yaml.safe_load(Path(__file__).with_name("api_reference.yaml").read_text(encoding="utf-8"))
+)
+
+
+def _can_be_asked() -> tuple[str, ...]:
+    """Endpoints that are served, with an event and golden answers; test_completeness.py says what the others lack."""
+    served = {
+        route.function.stem
+        for route in template.read().routes
+        if (route.function.folder / f"{route.function.module}.py").exists()
+    }
+    events = {path.stem for path in (PROJECT / "events").glob("*.json")}
+    golden = {path.parent.name for path in (PROJECT / "tests" / "endpoints").glob("*/golden.yaml")}
+    return tuple(sorted(served & events & golden))
+
+
+STEMS = _can_be_asked()
 
 
 def event(stem: str) -> Event:
@@ -30,8 +63,13 @@ def body(stem: str) -> str:
 
 
 def parameters(stem: str) -> Parameters:
-    """The documented parameters; the one ref that is no valid JSON stands for its digits."""
-    read: Parameters = json.loads(re.sub(r": (0\d+)", r': "\1"', body(stem)))
+    """The documented parameters."""
+    return parsed(body(stem))
+
+
+def parsed(text: str) -> Parameters:
+    """The parameters of a documented body; the one ref that is no valid JSON stands for its digits."""
+    read: Parameters = json.loads(re.sub(r": (0\d+)", r': "\1"', text))
     return read
 
 

@@ -1,117 +1,394 @@
-"""Every documented endpoint is there in full: route, function, handler, policy, event, golden answers, README."""
+"""Every endpoint is there in full. What is missing fails one test, whose message says what to add and where.
+
+The tests read files and make no table at import that could fail: a half-made endpoint must not hide its own message.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
 
-from local import template
-from local.template import PROJECT
+from benchmarks import request, store_calls
+from local import gateway, template
+from local.template import PROJECT, Route
 from paidline.codes import Code
-from paidline.edge.endpoint import Endpoint
-from tests.contract import golden
-from tests.support import documented
+from paidline.edge.endpoint import Endpoint, OnceRequest
+from tests.support import documented, golden, wire
+from tests.support.api import Api
 
-# The headings of the document, in its order: path, host.
-AGENTS_HOST = "chattabai.nme.mobi"
-CREDIT_HOST = "dev.creditsysteem.com"
-ROUTES = {
-    "/wp-json/ctb/v1/json/getStatusByRef": AGENTS_HOST,
-    "/wp-json/ctb/v1/json/updateStatusByRef": AGENTS_HOST,
-    "/wp-json/ctb/v1/json/updateStatusByLineSharing": AGENTS_HOST,
-    "/wp-json/ctb/v1/json/getStatusLog": AGENTS_HOST,
-    "/wp-json/ctb/v1/session/call/create/byRef": AGENTS_HOST,
-    "/wp-json/ctb/v1/json/getProfileData": AGENTS_HOST,
-    "/wp-json/credsys/v1/json/getWalletByDialedNumberAndPin": CREDIT_HOST,
-    "/wp-json/credsys/v1/json/getWalletByDialedNumberAndInboundNumber": CREDIT_HOST,
-    "/wp-json/credsys/v1/json/subtractTokensFromWallet": CREDIT_HOST,
-    "/wp-json/credsys/v1/json/addTokensToWallet": CREDIT_HOST,
-}
-SERVED = {route.path: route for route in template.read().routes}
-
-
-def stem_of(path: str) -> str:
-    """The stem that a route's path gives: its words in lower case."""
-    last = path.removeprefix("/wp-json/ctb/v1/").removeprefix("/wp-json/credsys/v1/").removeprefix("json/")
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in last).replace("/", "_")
+EVENTS = PROJECT / "events"
+TESTS = PROJECT / "tests" / "endpoints"
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+CONTRACT = PROJECT / "docs" / "contract.md"
 
 
 def resources(type_: str) -> dict[str, Any]:
     return {name: found for name, found in template.load()["Resources"].items() if found["Type"] == type_}
 
 
-def test_the_template_serves_the_documented_routes_and_no_others() -> None:
-    assert {(route.method, route.path) for route in SERVED.values()} == {("POST", path) for path in ROUTES}
+def stem_of(path: str) -> str:
+    """The stem that a route's path gives: its words in lower case, without what all paths of its API have."""
+    last = re.sub(r"^/wp-json/\w+/v1/(json/)?", "", path)
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in last).replace("/", "_")
 
 
-def test_there_is_a_folder_for_each_function_and_no_other() -> None:
-    folders = {path.parent.name for path in (PROJECT / "functions").glob("*/app.py")}
-
-    assert folders == {route.function.stem for route in SERVED.values()} == {stem_of(path) for path in ROUTES}
+def name_of(stem: str) -> str:
+    return "".join(word.capitalize() for word in stem.split("_"))
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_one_stem_runs_through_route_function_handler_and_event(path: str, handlers: dict[str, Endpoint[Any]]) -> None:
-    function = SERVED[path].function
-    stem = stem_of(path)
+FOLDERS = sorted(path.parent.name for path in (PROJECT / "functions").glob("*/app.py"))
+FUNCTIONS = {name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items()}
+ROUTES = template.read().routes
+DECLARED = {function["CodeUri"].removeprefix("functions/") for function in FUNCTIONS.values()}
+# What is known by any name, so that one omission is not reported by everything that depends on it.
+KNOWN = {*FOLDERS, *DECLARED, *(stem_of(route.path) for route in ROUTES)}
+# Those at which the tests below can look more closely.
+SERVED = [route for route in ROUTES if route.function.stem in FOLDERS and route.function.stem == stem_of(route.path)]
+WITH_EVENT = [route for route in SERVED if (EVENTS / f"{route.function.stem}.json").exists()]
+WITH_GOLDEN = [route for route in WITH_EVENT if route.function.stem in golden.FILES]
+MESSAGES = {int(code): code.message for code in Code}
+HOSTS = {endpoint.path.split("/")[2]: endpoint.host for endpoint in documented.REFERENCE}
 
-    assert function.stem == stem
-    assert function.name == "".join(word.capitalize() for word in stem.split("_"))
-    assert handlers[stem].name == stem
-    assert stem in documented.STEMS
-
-
-def test_every_handler_is_an_endpoint(handlers: dict[str, Endpoint[Any]]) -> None:
-    assert handlers.keys() == {stem_of(path) for path in ROUTES}
-    assert all(type(handler) is Endpoint for handler in handlers.values())
-
-
-@pytest.mark.parametrize("path", ROUTES)
-def test_an_endpoint_opens_to_the_scope_of_its_path(path: str, handlers: dict[str, Endpoint[Any]]) -> None:
-    assert handlers[stem_of(path)].scope == path.split("/")[2]
+each_served = pytest.mark.parametrize("route", SERVED, ids=lambda route: route.function.stem)
+each_with_event = pytest.mark.parametrize("route", WITH_EVENT, ids=lambda route: route.function.stem)
+each_with_golden = pytest.mark.parametrize("route", WITH_GOLDEN, ids=lambda route: route.function.stem)
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_an_event_is_a_documented_request_as_api_gateway_delivers_it(path: str) -> None:
-    event = documented.event(stem_of(path))
+@pytest.mark.parametrize("endpoint", documented.REFERENCE, ids=lambda endpoint: endpoint.path)
+def test_the_template_serves_the_documented_route(endpoint: documented.Documented) -> None:
+    paths = {stem_of(route.path): route.path for route in ROUTES}
+    stem = stem_of(endpoint.path)
+
+    # That it has no route, or its folder no function, is said below.
+    assert paths.get(stem) == endpoint.path or (stem not in paths and stem in KNOWN), (
+        f"template.yaml serves no POST {endpoint.path}, which the API reference documents."
+    )
+
+
+@pytest.mark.parametrize("stem", FOLDERS)
+def test_a_folder_in_functions_has_its_function_in_the_template(stem: str) -> None:
+    assert stem in DECLARED, (
+        f"template.yaml has no function for functions/{stem}: add the resource {name_of(stem)} with its CodeUri, route "
+        "and policy, like its neighbours."
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_in_the_template_has_its_handler_in_functions(name: str) -> None:
+    folder = FUNCTIONS[name]["CodeUri"]
+
+    assert (PROJECT / folder / "app.py").exists(), (
+        f"template.yaml has the function {name}, but there is no {folder}/app.py: add it, like its neighbours, or "
+        "correct CodeUri."
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_in_the_template_has_one_route_and_it_is_a_post(name: str) -> None:
+    methods = [route.method for route in ROUTES if route.function.name == name]
+
+    assert methods == ["POST"], (
+        f"The function {name} in template.yaml has the routes {methods}: give it one in Events, with Method: POST and "
+        "its path."
+    )
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+def test_one_stem_runs_through_path_folder_and_function(route: Route) -> None:
+    stem = stem_of(route.path)
+
+    assert route.path.startswith(tuple(f"/wp-json/{scope}/v1/" for scope in HOSTS)), (
+        f"{route.path} in template.yaml belongs to neither API: begin it with /wp-json/ctb/v1/ or /wp-json/credsys/v1/."
+    )
+    assert route.function.stem == stem, (
+        f"The folder of {route.path} is functions/{route.function.stem}, but its path gives the stem {stem}: rename "
+        f"the folder to functions/{stem}, and CodeUri in template.yaml."
+    )
+    assert route.function.name == name_of(stem), (
+        f"The function of {route.path} in template.yaml is called {route.function.name}: call it {name_of(stem)}."
+    )
+
+
+@each_served
+def test_a_handler_is_an_endpoint_of_its_own_name_and_of_the_scope_of_its_path(route: Route) -> None:
+    file = f"functions/{route.function.stem}/app.py"
+    source = (PROJECT / file).read_text(encoding="utf-8")
+    assert re.search(r"^def lambda_handler\(", source, flags=re.M), f"{file} has no lambda_handler: define it."
+
+    handler: object = gateway.load_handler(route.function)
+    assert type(handler) is Endpoint, f"lambda_handler in {file} is no endpoint: decorate it with @endpoint."
+    assert handler.name == route.function.stem, (
+        f'@endpoint in {file} says "{handler.name}": its name is the folder\'s, "{route.function.stem}".'
+    )
+    scope = route.path.split("/")[2]
+    assert handler.scope == scope, (
+        f"@endpoint in {file} says {handler.scope!s}, but its path {route.path} is opened by hashes of the scope "
+        f"{scope}: take that Scope."
+    )
+
+
+@each_served
+def test_an_endpoint_has_an_event(route: Route) -> None:
+    assert (EVENTS / f"{route.function.stem}.json").exists(), (
+        f"events/{route.function.stem}.json is missing: copy a neighbour of the same API, and change the path (it "
+        "stands there four times), the body and its content-length."
+    )
+
+
+@pytest.mark.parametrize("stem", sorted(path.stem for path in EVENTS.glob("*.json")))
+def test_an_event_belongs_to_an_endpoint(stem: str) -> None:
+    assert stem in KNOWN, (
+        f"events/{stem}.json belongs to no function: add functions/{stem} and its function in template.yaml, or delete "
+        "the event."
+    )
+
+
+@each_with_event
+def test_an_event_is_a_documented_request_as_api_gateway_delivers_it(route: Route) -> None:
+    file = f"events/{route.function.stem}.json"
+    event = documented.event(route.function.stem)
     context = event["requestContext"]
+    length = str(len(event["body"].encode()))
 
-    assert (event["version"], context["stage"], event["isBase64Encoded"]) == ("2.0", "$default", False)
-    assert {event["rawPath"], context["http"]["path"]} == {path}
-    assert {event["routeKey"], context["routeKey"]} == {f"POST {path}"}
-    assert {event["headers"]["host"], context["domainName"]} == {ROUTES[path]}
-    assert event["headers"]["content-type"] == "application/json"
-    assert event["headers"]["content-length"] == str(len(event["body"].encode()))
-    assert all(name == name.lower() for name in event["headers"])
-    assert len(base64.b64decode(context["requestId"])) == 11
+    assert (event["version"], context["stage"], event["isBase64Encoded"]) == ("2.0", "$default", False), file
+    assert {event["rawPath"], context["http"]["path"]} == {route.path}, f"rawPath and http.path of {file}"
+    assert {event["routeKey"], context["routeKey"]} == {route.key}, f"both routeKeys of {file}"
+    assert {event["headers"]["host"], context["domainName"]} == {HOSTS[route.path.split("/")[2]]}, (
+        f"host and domainName of {file} are those of the API that its path belongs to."
+    )
+    assert event["headers"]["content-type"] == "application/json", file
+    assert event["headers"]["content-length"] == length, f"content-length of {file} is {length}, as long as its body."
+    assert all(name == name.lower() for name in event["headers"]), file
+    assert len(base64.b64decode(context["requestId"])) == 11, file
 
 
 def test_the_document_s_ref_that_is_no_json_stands_in_its_event_to_the_letter() -> None:
     assert '"ref": 000038,' in documented.body("update_status_by_ref")
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_a_function_has_a_policy_of_its_own(path: str) -> None:
-    assert resources("AWS::Serverless::Function")[SERVED[path].function.name]["Properties"]["Policies"]
+@each_served
+def test_an_endpoint_has_golden_answers(route: Route) -> None:
+    assert (TESTS / route.function.stem / "golden.yaml").exists(), (
+        f"{golden.file(route.function.stem)} is missing: copy a neighbour's, and say how the request of "
+        f"events/{route.function.stem}.json is answered and which DynamoDB calls that costs."
+    )
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_an_endpoint_has_golden_answers_and_each_answer_has_its_case(path: str) -> None:
-    stem = stem_of(path)
-    files = {int(file.stem) for file in (PROJECT / "tests" / "contract" / "answers" / stem).glob("*.json")}
-
-    assert files == {case.code for case in golden.CASES if case.stem == stem}
-
-
-def test_every_code_has_a_golden_answer_with_its_message() -> None:
-    answered = {case.code: json.loads(case.answer) for case in golden.CASES if case.name != "get_profile_data-20"}
-
-    assert {code: answer["message"] for code, answer in answered.items()} == {int(code): code.message for code in Code}
+@pytest.mark.parametrize("stem", sorted(path.parent.name for path in TESTS.glob("*/golden.yaml")))
+def test_golden_answers_are_well_formed_and_belong_to_an_endpoint(stem: str) -> None:
+    assert stem not in golden.MALFORMED, (
+        f"{golden.file(stem)} is not as tests/support/golden.py describes it: {golden.MALFORMED[stem]}."
+    )
+    assert stem in KNOWN, (
+        f"{golden.file(stem)} belongs to no function: add functions/{stem} and its function in template.yaml, or "
+        f"delete tests/endpoints/{stem}."
+    )
 
 
-@pytest.mark.parametrize("path", ROUTES)
-def test_the_readme_has_the_endpoint(path: str) -> None:
-    assert path in (PROJECT / "README.md").read_text(encoding="utf-8")
+@each_with_golden
+def test_golden_answers_have_a_success(route: Route) -> None:
+    file = golden.file(route.function.stem)
+    success = golden.FILES[route.function.stem].success
+
+    assert success is not None, f"{file} has no success: add the `success`, with its code and answer."
+    assert success.reason is None, f"The success of {file} has a reason: only refusals have one."
+
+
+@each_with_golden
+@pytest.mark.parametrize("code", [Code.REQUEST_INVALID, Code.UNAUTHORIZED], ids=lambda code: str(int(code)))
+def test_golden_answers_have_a_request_that_is_invalid_and_one_that_is_unauthorized(route: Route, code: Code) -> None:
+    assert code in {refusal.code for refusal in golden.FILES[route.function.stem].refusals}, (
+        f"{golden.file(route.function.stem)} has no answer of code {code:d} ({code.message}), which every endpoint "
+        "has: add it to `refusals`, with the edits that provoke it."
+    )
+
+
+@each_with_golden
+def test_golden_answers_have_different_codes_and_each_refusal_its_reason(route: Route) -> None:
+    file = golden.file(route.function.stem)
+    cases = [case for case in golden.CASES if case.stem == route.function.stem]
+    codes = [case.code for case in cases]
+
+    assert len(set(codes)) == len(codes), f"{file} has two answers of one code, {codes}: a case's name would be twice."
+    for refusal in golden.FILES[route.function.stem].refusals:
+        assert refusal.reason, f"The refusal {refusal.code} of {file} has no reason: add what x-error-reason says."
+
+
+@pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
+def test_the_edits_of_a_golden_request_find_their_place(case: golden.Case) -> None:
+    assert case.body
+
+
+@pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
+def test_a_golden_answer_has_its_code_and_message(case: golden.Case) -> None:
+    assert case.code in MESSAGES, f"{golden.file(case.stem)}: there is no code {case.code} in paidline/codes.py."
+    answer = json.loads(case.answer)
+
+    # A bare array has neither.
+    if isinstance(answer, dict):
+        assert (answer["code"], answer["message"]) == (case.code, MESSAGES[case.code]), (
+            f"{golden.file(case.stem)}: the answer of {case.code} has another code or message than paidline/codes.py."
+        )
+
+
+def test_every_code_has_a_golden_answer() -> None:
+    assert {case.code for case in golden.CASES} == MESSAGES.keys(), (
+        "Each code of paidline/codes.py is the answer of some endpoint's golden.yaml in tests/endpoints."
+    )
+
+
+def contract_section(path: str) -> str:
+    """The section of docs/contract.md that is headed by the path, or nothing."""
+    text = CONTRACT.read_text(encoding="utf-8")
+    return text.partition(f"`POST {path}`\n")[2].partition("\n### ")[0].partition("\n## ")[0]
+
+
+@each_served
+@pytest.mark.skipif(not CONTRACT.exists(), reason="docs/contract.md is not written yet")
+def test_the_contract_has_a_section_for_an_endpoint(route: Route) -> None:
+    assert contract_section(route.path), (
+        f"docs/contract.md has no section for {route.path}: add one headed ### `POST {route.path}`, with its fields, "
+        "an answer and its codes."
+    )
+
+
+@pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
+@pytest.mark.skipif(not CONTRACT.exists(), reason="docs/contract.md is not written yet")
+def test_the_contract_names_the_code_of_a_golden_answer(case: golden.Case) -> None:
+    section = contract_section(case.path)
+
+    if section and isinstance(json.loads(case.answer), dict):
+        assert f"\n| {case.code} |" in section, (
+            f"{golden.file(case.stem)} answers {case.code}, which docs/contract.md does not name for {case.path}: add "
+            "the row to its table of codes, or correct the golden answer."
+        )
+
+
+@each_with_golden
+def test_golden_answers_promise_the_store_calls(route: Route) -> None:
+    promised = golden.FILES[route.function.stem].store_calls
+
+    assert promised is not None, (
+        f"{golden.file(route.function.stem)} promises no store calls: add `store_calls`, with the DynamoDB operations "
+        "of a `following` request and those that a process's first request adds (`first_adds`)."
+    )
+
+
+@each_with_golden
+def test_golden_answers_say_whether_an_endpoint_takes_an_idempotency_key(
+    route: Route, handlers: dict[str, Endpoint[Any]]
+) -> None:
+    takes = issubclass(handlers[route.function.stem].model, OnceRequest)
+
+    assert golden.FILES[route.function.stem].takes_idempotency_key == takes, (
+        f"{golden.file(route.function.stem)} has to say `takes_idempotency_key: {str(takes).lower()}`, as the request "
+        f"in functions/{route.function.stem}/app.py is {'a' if takes else 'no'} OnceRequest."
+    )
+
+
+def permissions(properties: dict[str, Any]) -> set[str]:
+    """What a function's policies allow, as `action table`, or `action table/index/name`."""
+
+    def listed(value: Any) -> list[Any]:
+        return value if isinstance(value, list) else [value]
+
+    return {
+        f"{action} {re.sub(r'[$]{|}|[.]Arn', '', next(iter(resource.values())))}"
+        for policy in properties.get("Policies", [])
+        for statement in policy["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+@each_served
+def test_a_function_has_a_policy_of_its_own(route: Route) -> None:
+    assert FUNCTIONS[route.function.name].get("Policies"), (
+        f"The function {route.function.name} in template.yaml has no Policies: allow exactly the DynamoDB calls that "
+        "it makes, like its neighbours."
+    )
+
+
+@each_with_golden
+def test_a_policy_allows_what_the_function_does_and_nothing_else(api: Api, route: Route) -> None:
+    name, stem = route.function.name, route.function.stem
+    promised = golden.FILES[stem]
+    requests = [{}, *promised.further_requests, *[{"idempotencyKey": "k"}] * (2 * promised.takes_idempotency_key)]
+    with wire.recorded() as calls:
+        for changes in requests:
+            api.documented(stem, **changes)
+    used = {f"{action} {target}" for call in calls for action, target in call.permissions}
+    allowed = permissions(FUNCTIONS[name]) or used
+
+    missing = used - allowed
+    wider = allowed - used - set(promised.rare_permissions)
+
+    assert not missing, (
+        f"{name} needs {', '.join(sorted(missing))}, which its policy in template.yaml does not allow: add it there."
+    )
+    assert not wider, (
+        f"The policy of {name} in template.yaml allows {', '.join(sorted(wider))}, which no request uses: take it out, "
+        f"or add the request that uses it to `further_requests` in {golden.file(stem)}."
+    )
+
+
+@each_served
+def test_the_readme_has_the_endpoint(route: Route) -> None:
+    assert f"| `{route.path}` | `{route.function.stem}` |" in README, (
+        "README.md, Endpoints: add the row "
+        f"| `{route.path}` | `{route.function.stem}` | {FUNCTIONS[route.function.name].get('Description', '…')} |"
+    )
+
+
+@pytest.mark.parametrize("path", re.findall(r"^\| `(/wp-json/\S+)` \|", README, flags=re.M))
+def test_the_readme_has_no_endpoint_that_does_not_exist(path: str) -> None:
+    assert stem_of(path) in KNOWN, f"README.md, Endpoints: there is no {path}; take the row out, or add the endpoint."
+
+
+@each_served
+def test_an_endpoint_has_tests_of_its_own(route: Route) -> None:
+    stem = route.function.stem
+    has_tests = any((TESTS / stem).glob("test_*.py"))
+    # The documented endpoints' tests stand in one file.
+    has_tests |= f'"{stem}"' in (PROJECT / "tests" / "unit" / "test_endpoints.py").read_text(encoding="utf-8")
+
+    assert has_tests, (
+        f"{stem} has no tests of its own: add tests/endpoints/{stem}/test_{stem}.py with what its golden answers do "
+        "not show: its rules, their order and their bounds."
+    )
+
+
+@each_with_event
+def test_the_table_of_store_calls_has_the_endpoint(route: Route) -> None:
+    assert f"| {route.function.stem}, following |" in store_calls.TABLE.read_text(encoding="utf-8"), (
+        f"docs/store-calls.md has no rows for {route.function.stem}: run `make store-calls`, which writes them."
+    )
+
+
+@each_with_event
+def test_a_benchmark_request_can_be_made_of_an_event(route: Route, handlers: dict[str, Endpoint[Any]]) -> None:
+    if route.function.stem in handlers:
+        assert request.parameters(handlers[route.function.stem], 7)
+
+
+def test_every_table_is_known_to_the_functions() -> None:
+    variables = template.load()["Globals"]["Function"]["Environment"]["Variables"]
+    known = {value["Ref"] for name, value in variables.items() if name.endswith("_TABLE")}
+
+    assert resources("AWS::DynamoDB::Table").keys() == known
+
+
+@pytest.mark.parametrize("name", resources("AWS::DynamoDB::Table"))
+def test_a_table_is_encrypted_restorable_and_protected(name: str) -> None:
+    table = resources("AWS::DynamoDB::Table")[name]
+    properties = table["Properties"]
+
+    assert {table["DeletionPolicy"], table["UpdateReplacePolicy"]} == {"Retain"}
+    assert properties["DeletionProtectionEnabled"] is True
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
