@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import data, engine, tables, template
+from admin import data
+from local import engine, tables, template
 from local.gateway import set_environment
-from paidline.domain.api_clients import digest_of
+from paidline.domain.authentication import hash_digest
 
 BUILD = template.PROJECT / "build" / "bench"
 LAYER = BUILD / "layer" / "python"
@@ -101,5 +102,5 @@ def store(tokens: int | None = None) -> Iterator[engine.Engine]:
         if tokens:
             example["wallets"][0]["tokens"] = tokens
         data.load(client, example)
-        os.environ["HASH_DIGEST"] = digest_of(example["apiClients"][0]["authenticationHash"])
+        os.environ["HASH_DIGEST"] = hash_digest(example["apiClients"][0]["authenticationHash"])
         yield running

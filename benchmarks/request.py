@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import big_store
 from local.gateway import load_handler
 from local.template import PROJECT, Function
-from paidline.edge.endpoint import Endpoint
+from paidline.api.endpoint import Endpoint
 
 Event = dict[str, Any]
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from admin import data
 from benchmarks import big_store
 from benchmarks.contenders import BUILD, EXAMPLE_DATA, ours
-from local import data, engine, find_engine, template
+from local import engine, find_engine, template
 from local.gateway import set_environment
 
 _GOAL = 1.2

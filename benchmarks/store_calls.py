@@ -15,9 +15,9 @@ from typing import Any
 from benchmarks import request
 from benchmarks.contenders import store
 from local import template
-from paidline.edge.endpoint import OnceRequest
+from paidline.api.endpoint import IdempotentRequest
 from paidline.store import api_clients, dialed_numbers
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 
 TABLE = template.PROJECT / "docs" / "store-calls.md"
 _INTRODUCTION = """# What each endpoint asks of DynamoDB
@@ -75,7 +75,7 @@ def table() -> str:
         for cache in (api_clients.cache, dialed_numbers.cache):
             cache.clear()
         usages = [("first", _usage(handler, event)), ("following", _usage(handler, event))]
-        if issubclass(handler.model, OnceRequest):
+        if issubclass(handler.model, IdempotentRequest):
             keyed = {**event, "headers": {**event["headers"], "idempotency-key": "call-1"}}
             usages.append(("with a key", _usage(handler, keyed)))
             usages.append(("with a key, repeated", _usage(handler, keyed)))
@@ -115,7 +115,7 @@ def recorded() -> Iterator[Usage]:
             else:
                 usage.read_units += entry["CapacityUnits"]
 
-    events = client().meta.events
+    events = dynamodb().meta.events
     handlers: list[tuple[str, Any]] = [
         ("provide-client-params.dynamodb.*", ask_for_units),
         ("before-send.dynamodb.*", sent),

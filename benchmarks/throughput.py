@@ -21,7 +21,7 @@ from benchmarks import big_store
 from benchmarks.contenders import EXAMPLE_DATA
 from benchmarks.request import endpoint, parameters
 from local import template
-from paidline.edge.endpoint import Endpoint
+from paidline.api.endpoint import Endpoint
 
 _THREADS = 1
 _PEOPLE = 500

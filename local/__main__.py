@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from local import data, engine, server, settings, tables, template
+from admin import data
+from local import engine, server, settings, tables, template
 from local.find_engine import EngineError
 from local.gateway import set_environment
 

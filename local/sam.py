@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
-from local import data, engine, settings, tables, template
+from admin import data
+from local import engine, settings, tables, template
 from local.find_engine import EngineError
 from local.gateway import set_environment
 

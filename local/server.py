@@ -9,7 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from local.gateway import Gateway
 from local.template import Template
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 
 HOST = "127.0.0.1"
 _PROCESSES = 2
@@ -49,7 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         gateway = Gateway(self._service)
         # A request's time is short, and making the client takes a good part of it where the machine is busy.
         if os.environ.get("DYNAMODB_ENDPOINT"):
-            client()
+            dynamodb()
         return gateway
 
 

@@ -5,7 +5,7 @@ contention: .venv/.installed ## Many clients on one wallet against one alone. CL
 	@.venv/bin/python -m tests.contention
 
 audit: .venv-run/.installed ## Check every wallet against its ledger, reading only. WALLETS_TABLE= WALLET_LEDGER_TABLE= DYNAMODB_ENDPOINT=
-	@.venv-run/bin/python -m local.audit
+	@.venv-run/bin/python -m admin.audit
 
 .PHONY: simulate
 simulate: .venv/.installed ## Random requests and faults, checked at every step. OPS=20000 SEED=1 JOBS=1 ENGINE=url

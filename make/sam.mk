@@ -19,7 +19,7 @@ deploy: build ## Deploy to AWS. STACK=paidline PARAMETERS="Architecture=x86_64 M
 	$(SAM) deploy --stack-name $(STACK) $(if $(PARAMETERS),--parameter-overrides '$(PARAMETERS)')
 
 load: .venv-run/.installed ## Load data into a deployed stack. STACK=paidline SEED=file.json
-	@STACK=$(STACK) SEED=$(SEED) .venv-run/bin/python -m local.load
+	@STACK=$(STACK) SEED=$(SEED) .venv-run/bin/python -m admin.load
 
 sam-local: build .venv-run/.installed ## Serve the functions in containers with sam local. PORT=3000 SEED=file.json PULL=no
 	@.venv-run/bin/python -m local.sam

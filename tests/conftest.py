@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local import engine, template
-from paidline.edge import observing
-from paidline.edge.endpoint import Endpoint
+from paidline.api import telemetry
+from paidline.api.endpoint import Endpoint
 from tests.support import api as support
 from tests.support.api import Api
 from tests.support.store import Contents, Store
@@ -52,7 +52,7 @@ def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     """Everything that the service has written since it was last asked: log lines and metrics."""
     log = io.StringIO()
     # The logger took its stream when it was made, long before any test began.
-    monkeypatch.setattr(observing.logger().registered_handler, "stream", log)
+    monkeypatch.setattr(telemetry.logger().registered_handler, "stream", log)
 
     def read() -> str:
         captured = capsys.readouterr()

@@ -1,15 +1,15 @@
 """Add tokens to a wallet."""
 
+from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
+from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.serializers import wallet
 from paidline.codes import Code
-from paidline.domain import wallets
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.types import PhoneNumber, Tokens, WalletPin
-from paidline.edge.answering import Answer, first_or_repeat
-from paidline.edge.endpoint import Caller, OnceRequest, endpoint
-from paidline.edge.wallets import moved
+from paidline.domain.wallets import FoundWallet, Movement, move_tokens
 
 
-class AddTokensToWalletRequest(OnceRequest):
+class AddTokensToWalletRequest(IdempotentRequest):
     """The documented parameters."""
 
     dialed_number: PhoneNumber
@@ -18,13 +18,12 @@ class AddTokensToWalletRequest(OnceRequest):
 
 
 @endpoint("add_tokens_to_wallet", AddTokensToWalletRequest, Scope.CREDIT)
-def lambda_handler(request: AddTokensToWalletRequest, caller: Caller) -> Answer:
+def lambda_handler(request: AddTokensToWalletRequest, caller: Caller) -> Response:
     """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
-    outcome = wallets.move_tokens(
-        lambda: wallets.find_by_pin(caller.client, request.dialed_number, request.pin),
-        request.tokens,
-        source=caller.endpoint,
-        key=caller.key(request),
-        answer=moved,
-    )
-    return first_or_repeat(outcome, Code.SUCCESS)
+    movement = Movement(request.dialed_number, request.pin, request.tokens, source=caller.endpoint)
+    outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
+    return first_or_replay(outcome, Code.SUCCESS)
+
+
+def _response(found: FoundWallet) -> str:
+    return envelope(Code.SUCCESS, wallet=wallet(found))

@@ -1,10 +1,10 @@
 """Get profile data: the profiles of all agents, a bare JSON array."""
 
-from paidline.domain.api_clients import Scope
+from paidline.api import profile_list
+from paidline.api.endpoint import Caller, Request, endpoint
+from paidline.api.response import Response
+from paidline.domain.authentication import Scope
 from paidline.domain.types import Keys, Ref
-from paidline.edge import profiles
-from paidline.edge.answering import Answer
-from paidline.edge.endpoint import Caller, Request, endpoint
 
 
 class GetProfileDataRequest(Request):
@@ -15,7 +15,7 @@ class GetProfileDataRequest(Request):
 
 
 @endpoint("get_profile_data", GetProfileDataRequest, Scope.AGENTS)
-def lambda_handler(request: GetProfileDataRequest, caller: Caller) -> Answer:
+def lambda_handler(request: GetProfileDataRequest, caller: Caller) -> Response:
     """Answer with the profiles, ordered by userId. Two Scans at most, or two GetItems for one agent."""
     fields = request.fields or ""
-    return Answer(profiles.every(fields) if request.ref is None else profiles.of(request.ref, fields))
+    return Response(profile_list.of_all(fields) if request.ref is None else profile_list.of_agent(request.ref, fields))

@@ -1,12 +1,12 @@
 """Get a wallet by dialed number and PIN."""
 
+from paidline.api.endpoint import Caller, Request, endpoint
+from paidline.api.response import Response, success
+from paidline.api.serializers import wallet
 from paidline.codes import Code
 from paidline.domain import wallets
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.types import PhoneNumber, WalletPin
-from paidline.edge.answering import Answer, success
-from paidline.edge.endpoint import Caller, Request, endpoint
-from paidline.edge.wallets import wallet
 
 
 class GetWalletByDialedNumberAndPinRequest(Request):
@@ -17,6 +17,7 @@ class GetWalletByDialedNumberAndPinRequest(Request):
 
 
 @endpoint("get_wallet_by_dialed_number_and_pin", GetWalletByDialedNumberAndPinRequest, Scope.CREDIT)
-def lambda_handler(request: GetWalletByDialedNumberAndPinRequest, caller: Caller) -> Answer:
+def lambda_handler(request: GetWalletByDialedNumberAndPinRequest, caller: Caller) -> Response:
     """Answer with the wallet. One Query."""
-    return success(Code.SUCCESS, wallet=wallet(wallets.find_by_pin(caller.client, request.dialed_number, request.pin)))
+    found = wallets.find_by_pin(caller.client, request.dialed_number, request.pin)
+    return success(Code.SUCCESS, wallet=wallet(found))

@@ -1,21 +1,20 @@
 """Create a call session: the record of a call that has ended."""
 
-from typing import Any
-
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
+from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.serializers import call_session
 from paidline.codes import Code
 from paidline.domain import call_sessions
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.call_sessions import Call
 from paidline.domain.types import CallerNumber, Duration, LocalTime, PhoneNumber, Ref, Text
-from paidline.edge.answering import Answer, envelope, first_or_repeat
-from paidline.edge.endpoint import Caller, OnceRequest, endpoint
 from paidline.store.call_sessions import CallSession
 
 
-class SessionCallCreateByRefRequest(OnceRequest):
+class SessionCallCreateByRefRequest(IdempotentRequest):
     """The documented parameters."""
 
     ref: Ref
@@ -36,11 +35,11 @@ class SessionCallCreateByRefRequest(OnceRequest):
 
     def contents(self) -> tuple[str, ...]:
         """List what is asked for, the ref without the leading zeros, which do not count."""
-        return OnceRequest.contents(self.model_copy(update={"ref": self.ref.lstrip("0")}))
+        return IdempotentRequest.contents(self.model_copy(update={"ref": self.ref.lstrip("0")}))
 
 
 @endpoint("session_call_create_by_ref", SessionCallCreateByRefRequest, Scope.AGENTS)
-def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Answer:
+def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Response:
     """Record the call. One GetItem, one TransactWriteItems."""
     call = Call(
         ref=request.ref,
@@ -52,27 +51,9 @@ def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> An
         start_time=request.start_time,
         end_time=request.end_time,
     )
-    outcome = call_sessions.record(call, key=caller.key(request), answer=_created)
-    return first_or_repeat(outcome, Code.CALL_SESSION_CREATED)
+    outcome = call_sessions.record(call, key=caller.key(request), render=_response)
+    return first_or_replay(outcome, Code.CALL_SESSION_CREATED)
 
 
-def _created(session: CallSession) -> str:
-    content: dict[str, Any] = {
-        "id": str(session.id),
-        "sessionId": str(session.id),
-        "dialedNumber": session.dialed_number,
-        "inboundNumber": session.inbound_number,
-        "outboundNumber": session.outbound_number,
-        "type": "outbound",
-        "dialStatus": session.dial_status,
-        "channelId": "0",
-        "duration": str(session.duration),
-        "context": "ctbcallend",
-        "userId": str(session.user_id),
-        "startTime": session.start_time,
-        # The document shows the start time here; see its example.
-        "updateTime": session.start_time,
-        "endTime": session.end_time,
-        "tpm": str(session.tpm),
-    }
-    return envelope(Code.CALL_SESSION_CREATED, callSession=content)
+def _response(session: CallSession) -> str:
+    return envelope(Code.CALL_SESSION_CREATED, callSession=call_session(session))

@@ -1,15 +1,15 @@
 """Subtract tokens from a wallet."""
 
+from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
+from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.serializers import wallet
 from paidline.codes import Code
-from paidline.domain import wallets
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.types import PhoneNumber, Tokens, WalletPin
-from paidline.edge.answering import Answer, first_or_repeat
-from paidline.edge.endpoint import Caller, OnceRequest, endpoint
-from paidline.edge.wallets import moved
+from paidline.domain.wallets import FoundWallet, Movement, move_tokens
 
 
-class SubtractTokensFromWalletRequest(OnceRequest):
+class SubtractTokensFromWalletRequest(IdempotentRequest):
     """The documented parameters."""
 
     dialed_number: PhoneNumber
@@ -18,13 +18,12 @@ class SubtractTokensFromWalletRequest(OnceRequest):
 
 
 @endpoint("subtract_tokens_from_wallet", SubtractTokensFromWalletRequest, Scope.CREDIT)
-def lambda_handler(request: SubtractTokensFromWalletRequest, caller: Caller) -> Answer:
+def lambda_handler(request: SubtractTokensFromWalletRequest, caller: Caller) -> Response:
     """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
-    outcome = wallets.move_tokens(
-        lambda: wallets.find_by_pin(caller.client, request.dialed_number, request.pin),
-        -request.tokens,
-        source=caller.endpoint,
-        key=caller.key(request),
-        answer=moved,
-    )
-    return first_or_repeat(outcome, Code.SUCCESS)
+    movement = Movement(request.dialed_number, request.pin, -request.tokens, source=caller.endpoint)
+    outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
+    return first_or_replay(outcome, Code.SUCCESS)
+
+
+def _response(found: FoundWallet) -> str:
+    return envelope(Code.SUCCESS, wallet=wallet(found))

@@ -1,12 +1,12 @@
 """Change the status of all users who share a line."""
 
+from paidline.api.endpoint import Caller, Request, endpoint
+from paidline.api.response import Response, success
+from paidline.api.serializers import user
 from paidline.codes import Code
 from paidline.domain import agents
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.types import PhoneNumber, Text
-from paidline.edge.answering import Answer, success
-from paidline.edge.endpoint import Caller, Request, endpoint
-from paidline.edge.users import user
 
 
 class UpdateStatusByLineSharingRequest(Request):
@@ -17,7 +17,7 @@ class UpdateStatusByLineSharingRequest(Request):
 
 
 @endpoint("update_status_by_line_sharing", UpdateStatusByLineSharingRequest, Scope.AGENTS)
-def lambda_handler(request: UpdateStatusByLineSharingRequest, caller: Caller) -> Answer:
+def lambda_handler(request: UpdateStatusByLineSharingRequest, caller: Caller) -> Response:
     """Set the statuses and write their log rows, all or none. One Query, one TransactWriteItems."""
     agent = agents.update_status_of_line(
         request.outbound_number,

@@ -1,12 +1,12 @@
 """Change the status of a user."""
 
+from paidline.api.endpoint import Caller, Request, endpoint
+from paidline.api.response import Response, success
+from paidline.api.serializers import user
 from paidline.codes import Code
 from paidline.domain import agents
-from paidline.domain.api_clients import Scope
+from paidline.domain.authentication import Scope
 from paidline.domain.types import Ref, Text
-from paidline.edge.answering import Answer, success
-from paidline.edge.endpoint import Caller, Request, endpoint
-from paidline.edge.users import user
 
 
 class UpdateStatusByRefRequest(Request):
@@ -17,7 +17,7 @@ class UpdateStatusByRefRequest(Request):
 
 
 @endpoint("update_status_by_ref", UpdateStatusByRefRequest, Scope.AGENTS)
-def lambda_handler(request: UpdateStatusByRefRequest, caller: Caller) -> Answer:
+def lambda_handler(request: UpdateStatusByRefRequest, caller: Caller) -> Response:
     """Set the status and write its log row. One GetItem, one TransactWriteItems."""
     agent = agents.update_status(request.ref, request.status, handler="RouteControllerUpdateUserStatus", ip=caller.ip)
     return success(Code.SUCCESS, user=user(agent))

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local import data, engine, gateway, tables, template
+from admin import data
+from local import engine, gateway, tables, template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

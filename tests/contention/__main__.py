@@ -26,8 +26,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from local import data, engine, server, tables, template
-from local.audit import audit
+from admin import data
+from admin.audit import audit
+from local import engine, server, tables, template
 from local.gateway import Gateway, set_environment
 from local.template import Template
 
@@ -67,10 +68,10 @@ class CountingServer(server.Server):
 
     def load(self) -> Gateway:
         """Loads the gateway, then watches the client that its handlers share."""
-        from paidline.store.client import client
+        from paidline.store.dynamodb import dynamodb
 
         gateway = super().load()
-        client().meta.events.register("before-call.dynamodb.TransactWriteItems", self._tally.count)
+        dynamodb().meta.events.register("before-call.dynamodb.TransactWriteItems", self._tally.count)
         return gateway
 
 

@@ -76,7 +76,7 @@ def _aws(engine_endpoint: str) -> Iterator[dict[str, str]]:
 
 
 def _load(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "local.load"]
+    command = [sys.executable, "-m", "admin.load"]
     return subprocess.run(
         command, cwd=template.PROJECT, env=environment, check=False, capture_output=True, text=True, timeout=60
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from local import data
+from admin import data
 from paidline import ids
-from paidline.domain.api_clients import digest_of
-from paidline.store.client import client
+from paidline.domain.authentication import hash_digest
+from paidline.store.dynamodb import dynamodb
 from tests.support import documented, wire
 from tests.support.api import Api
 
@@ -147,7 +147,7 @@ def test_a_hash_that_is_loaded_as_revoked_opens_nothing(api: Api) -> None:
 
 def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
     load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": ["1288"]}])
-    table, digest = api.store.service.environment["API_CLIENTS_TABLE"], digest_of("secret-hash")
+    table, digest = api.store.service.environment["API_CLIENTS_TABLE"], hash_digest("secret-hash")
     before = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
     api.store.client.update_item(
         TableName=table,
@@ -182,7 +182,7 @@ def test_agents_who_are_on_the_line_already_count(api: Api) -> None:
 
 def test_agents_are_counted_by_a_read_that_cannot_lag(api: Api) -> None:
     with wire.recorded() as calls:
-        data.load(client(), {"agents": on_one_line(2)})
+        data.load(dynamodb(), {"agents": on_one_line(2)})
     counted = [call.content for call in calls if call.operation != "TransactWriteItems"]
 
     assert counted

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local import data
+from admin import data
 from paidline import ids
-from paidline.domain.types import MOST_TOKENS
+from paidline.domain.types import MAX_TOKENS
 from tests.support import documented
 from tests.support.api import Api
 
@@ -27,14 +27,14 @@ AGENT = {
     "outboundNumber": PHONE,
     "dialTimeOut": 999_999_999,
     "lineSharing": True,
-    "tpm": MOST_TOKENS,
+    "tpm": MAX_TOKENS,
 }
 NUMBER = {"dialedNumber": PHONE, "applicationId": "a" * 64, "companyName": "/" * 127 + "x"}
 WALLET = {
     "applicationId": "a" * 64,
     "walletId": "w" * 64,
     "pin": "/" * 32,
-    "tokens": MOST_TOKENS - 1,
+    "tokens": MAX_TOKENS - 1,
     "phoneNumber": PHONE,
     "email": FACES * 21 + "xxx",
 }
@@ -86,7 +86,7 @@ def test_the_longest_answer_of_an_endpoint_fits_where_a_pbx_reads_it(
         ({"agents": [{**AGENT, "userId": 2_147_483_648}]}, "agents.0.userId"),
         ({"agents": [{**AGENT, "ref": "x" * 65}]}, "agents.0.ref"),
         ({"agents": [{**AGENT, "dialTimeOut": 1_000_000_000}]}, "agents.0.dialTimeOut"),
-        ({"agents": [{**AGENT, "tpm": MOST_TOKENS + 1}]}, "agents.0.tpm"),
+        ({"agents": [{**AGENT, "tpm": MAX_TOKENS + 1}]}, "agents.0.tpm"),
         ({"dialedNumbers": [{**NUMBER, "applicationId": "a" * 65}]}, "dialedNumbers.0.applicationId"),
         ({"dialedNumbers": [{**NUMBER, "applicationId": "/" * 33}]}, "dialedNumbers.0.applicationId"),
         ({"dialedNumbers": [{**NUMBER, "companyName": "x" * 256}]}, "dialedNumbers.0.companyName"),

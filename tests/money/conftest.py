@@ -12,10 +12,11 @@ from unittest.mock import patch
 
 import pytest
 
-from local import data, engine, tables, template
+from admin import data
+from local import engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
 from paidline.store import api_clients, dialed_numbers
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.money.scene import Scene
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
@@ -146,7 +147,7 @@ def service(engine_endpoint: str) -> Iterator[Service]:
         tables.create(store, described.tables)
         data.load(store, _DOCUMENT)
         # As at a function's start: a request's time is not for that.
-        client()
+        dynamodb()
         yield Service(store, engine_endpoint, described.environment, handlers)
         tables.delete(store, described.tables)
     _forget()
@@ -162,6 +163,6 @@ def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
 
 def _forget() -> None:
-    client.cache_clear()
+    dynamodb.cache_clear()
     api_clients.cache.clear()
     dialed_numbers.cache.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.simulation.commits import Operation
 from tests.simulation.episode import SUBTRACT
 from tests.simulation.messages import TRANSACTION, TRANSACTION_OF_READS, Sent
@@ -68,17 +68,17 @@ class Scene:
 
     def send(self, stem: str = SUBTRACT, /, **changes: Any) -> Answer:
         """Sends the documented request, a debit if nothing else is said, over the wire."""
-        self.wire.attach(client())
+        self.wire.attach(dynamodb())
         try:
             return self._service.send(stem, **changes)
         finally:
-            self.wire.detach(client())
+            self.wire.detach(dynamodb())
 
     def rival(self, stem: str = SUBTRACT, /, **changes: Any) -> None:
         """Another process's request, over a connection of its own; a debit of one token if nothing else is said."""
-        self.wire.detach(client())
+        self.wire.detach(dynamodb())
         self._service.send(stem, **(changes or {"tokens": 1}))
-        self.wire.attach(client())
+        self.wire.attach(dynamodb())
 
     def arrive_late(self, *written: str) -> None:
         """Brings the first delayed transaction to the store, which decides it and writes the items of these tables."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.audit import audit, main
-from paidline.domain.types import MOST_TOKENS
+from admin.audit import audit, main
+from paidline.domain.types import MAX_TOKENS
 from paidline.store.ledger import LedgerEntry
 from tests.money.conftest import ADD, START, SUBTRACT, Service
 
@@ -131,7 +131,7 @@ def _remove_the_wallet(service: Service) -> None:
         _damage_an_entry,
         _remove_the_wallet,
         lambda service: _set(service, "tokens", {"N": "101"}),
-        lambda service: _set(service, "tokens", {"N": str(MOST_TOKENS + 1)}),
+        lambda service: _set(service, "tokens", {"N": str(MAX_TOKENS + 1)}),
         lambda service: _set(service, "seq", {"N": "4"}),
         lambda service: _set(service, "digest", {"S": "0"}),
     ],

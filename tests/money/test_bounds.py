@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paidline.domain.types import MOST_TOKENS
+from paidline.domain.types import MAX_TOKENS
 from tests.money.conftest import ADD, START, SUBTRACT, Service
 
 
@@ -24,15 +24,15 @@ def test_one_token_more_than_the_balance_is_refused_and_changes_nothing(service:
 
 
 def test_a_balance_reaches_the_maximum_and_not_one_token_more(service: Service) -> None:
-    assert service.send(ADD, tokens=MOST_TOKENS - START).tokens == MOST_TOKENS
+    assert service.send(ADD, tokens=MAX_TOKENS - START).tokens == MAX_TOKENS
 
     refused = service.send(ADD, tokens=1)
     assert (refused.status, refused.code, refused.reason) == (200, 30, "too_many_tokens")
-    assert service.balance() == MOST_TOKENS
+    assert service.balance() == MAX_TOKENS
     assert len(service.entries()) == 1
 
 
 def test_the_whole_maximum_can_be_spent_at_once(service: Service) -> None:
-    service.send(ADD, tokens=MOST_TOKENS - START)
+    service.send(ADD, tokens=MAX_TOKENS - START)
 
-    assert service.send(SUBTRACT, tokens=MOST_TOKENS).tokens == 0
+    assert service.send(SUBTRACT, tokens=MAX_TOKENS).tokens == 0

@@ -6,7 +6,7 @@ import pytest
 
 from paidline.store import idempotency_keys, ledger, transaction, wallets
 from paidline.store.ledger import LedgerEntry
-from paidline.store.transaction import Cancelled
+from paidline.store.transaction import TransactionCancelled
 from paidline.store.wallets import Wallet
 from tests.money.conftest import SUBTRACT, Service
 
@@ -22,19 +22,19 @@ def test_a_wallet_is_not_written_by_who_has_read_another_number(service: Service
     now = _wallet(service)
     read = now._replace(seq=now.seq + ahead)
 
-    with pytest.raises(Cancelled) as cancelled:
+    with pytest.raises(TransactionCancelled) as cancelled:
         transaction.write([wallets.set_balance(read, read._replace(tokens=0, seq=read.seq + 1))])
 
-    (clause,) = cancelled.value.clauses
-    assert clause.failed
-    assert clause.item is not None
-    assert Wallet.from_item(clause.item) == now == _wallet(service)
+    (reason,) = cancelled.value.reasons
+    assert reason.failed
+    assert reason.item is not None
+    assert Wallet.from_item(reason.item) == now == _wallet(service)
 
 
 def test_a_wallet_that_is_not_there_is_not_made_by_a_movement(service: Service) -> None:
     nobodys = _wallet(service)._replace(pin="31415")
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(TransactionCancelled):
         transaction.write([wallets.set_balance(nobodys, nobodys)])
     assert len(service.items("WALLETS_TABLE")) == 2
 
@@ -43,17 +43,17 @@ def test_an_entry_does_not_replace_another(service: Service) -> None:
     service.send(SUBTRACT)
     (entry,) = service.entries()
 
-    with pytest.raises(Cancelled) as cancelled:
+    with pytest.raises(TransactionCancelled) as cancelled:
         transaction.write([ledger.append(LedgerEntry.from_item(entry)._replace(amount=0))])
 
-    assert cancelled.value.clauses[0].item == entry
+    assert cancelled.value.reasons[0].item == entry
     assert service.entries() == [entry]
 
 
 def test_a_used_key_is_not_used_again(service: Service) -> None:
     transaction.write([idempotency_keys.use("key", "contents", "answer")])
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(TransactionCancelled):
         transaction.write([idempotency_keys.use("key", "contents", "other answer")])
     used = idempotency_keys.get("key")
     assert used is not None

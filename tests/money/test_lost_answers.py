@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.money.conftest import ADD, SESSION, START, SUBTRACT, Service
 
 _TOKEN = re.compile(rb'"ClientRequestToken": ?"([^"]*)"')
@@ -99,8 +99,8 @@ def relay(service: Service, request: pytest.FixtureRequest, monkeypatch: pytest.
     made = Relay(service.endpoint)
     made.forgets = request.param
     monkeypatch.setenv("DYNAMODB_ENDPOINT", made.endpoint)
-    client.cache_clear()
-    client()
+    dynamodb.cache_clear()
+    dynamodb()
     yield made
     made.close()
 
@@ -174,8 +174,8 @@ def test_a_store_that_takes_connections_and_never_answers_is_given_up_in_time(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("DYNAMODB_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        client.cache_clear()
-        client()
+        dynamodb.cache_clear()
+        dynamodb()
         started = time.monotonic()
         answer = service.send(stem)
         with capsys.disabled():

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import pytest
 
-from paidline.codes import StoreUnavailable
 from paidline.domain import turns
 from paidline.domain.turns import Turn
-from paidline.store.client import client
+from paidline.errors import StoreUnavailable
+from paidline.store.dynamodb import dynamodb
 from tests.money.conftest import START, SUBTRACT, Service
 
 
@@ -69,7 +69,7 @@ def test_a_status_that_had_to_wait_is_read_again_before_it_is_written(
     service.send(stem, **body)
     monkeypatch.setattr(Turn, "wait", lambda *_: True)
     calls: list[str] = []
-    client().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     answer = service.send(stem, **body)
 
     assert answer.code == 20
@@ -89,7 +89,7 @@ def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(
     service.send(SUBTRACT, tokens=1)
     monkeypatch.setattr(Turn, "wait", rival_first)
     calls: list[str] = []
-    client().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+    dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     answer = service.send(SUBTRACT)
 
     assert answer.tokens == START - 1 - 30 - 30

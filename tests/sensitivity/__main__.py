@@ -21,6 +21,7 @@ _COPIED = (
     "events",
     "functions",
     "layers",
+    "admin",
     "local",
     "tests",
     "README.md",

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 _LAYER = "layers/shared/src/paidline"
 WALLETS, ONCE, SESSIONS = (
     f"{_LAYER}/domain/wallets.py",
-    f"{_LAYER}/domain/exactly_once.py",
+    f"{_LAYER}/domain/idempotency.py",
     f"{_LAYER}/domain/call_sessions.py",
 )
-TYPES, TURNS, ENDPOINT = f"{_LAYER}/domain/types.py", f"{_LAYER}/domain/turns.py", f"{_LAYER}/edge/endpoint.py"
+TYPES, TURNS, ENDPOINT = f"{_LAYER}/domain/types.py", f"{_LAYER}/domain/turns.py", f"{_LAYER}/api/endpoint.py"
 STORED_WALLETS, LEDGER = f"{_LAYER}/store/wallets.py", f"{_LAYER}/store/ledger.py"
 KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/idempotency_keys.py",
     f"{_LAYER}/store/transaction.py",
-    f"{_LAYER}/store/client.py",
+    f"{_LAYER}/store/dynamodb.py",
 )
 DEADLINE, CACHE, CLOCK = f"{_LAYER}/deadline.py", f"{_LAYER}/store/cache.py", f"{_LAYER}/clock.py"
-STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "local/audit.py"
+STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "admin/audit.py"
 AGENTS, STORED_AGENTS, LOG = f"{_LAYER}/domain/agents.py", f"{_LAYER}/store/agents.py", f"{_LAYER}/store/status_log.py"
 API_CLIENTS, IDS = f"{_LAYER}/store/api_clients.py", f"{_LAYER}/ids.py"
 READING, ANSWERING, OBSERVING = (
-    f"{_LAYER}/edge/reading.py",
-    f"{_LAYER}/edge/answering.py",
-    f"{_LAYER}/edge/observing.py",
+    f"{_LAYER}/api/request.py",
+    f"{_LAYER}/api/response.py",
+    f"{_LAYER}/api/telemetry.py",
 )
 PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
-LOADER, GATEWAY, TEMPLATE = "local/data.py", "local/gateway.py", "template.yaml"
+LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
@@ -36,7 +36,7 @@ AUDITS = "tests/money/test_audit.py"
 TURN_TESTS = "tests/money/test_turns.py"
 GUARDS = "tests/money/test_guards.py"
 SLOW = "tests/money/test_slow_commits.py"
-READING_TESTS, STORED = "tests/unit/test_reading.py", "tests/unit/test_stored_items.py"
+READING_TESTS, STORED = "tests/unit/test_request.py", "tests/unit/test_stored_items.py"
 DEADLINES = "tests/unit/test_deadline.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
@@ -111,7 +111,7 @@ DEFECTS = (
         '"attribute_not_exists(keyDigest) OR expiresAt <= :now"',
         '"attribute_not_exists(keyDigest) OR expiresAt < :now AND expiresAt > :now"',
     ),
-    Defect("keys are kept for a day", KEYS, "_KEPT_S = 30 * 24", "_KEPT_S = 24"),
+    Defect("keys are kept for a day", KEYS, "_TTL_S = 30 * 24", "_TTL_S = 24"),
     Defect(
         "a key's expiry is left to the store",
         KEYS,
@@ -162,13 +162,13 @@ DEFECTS = (
         'in own.items() if name != "tokens"))',
     ),
     Defect(
-        "a repeat does not say so", ONCE, "return Outcome(used.answer, is_repeat=True)", "return Outcome(used.answer)"
+        "a repeat does not say so", ONCE, "return Outcome(used.answer, is_replay=True)", "return Outcome(used.answer)"
     ),
     Defect(
         "a refusal does not look whether its key was used",
         ONCE,
-        "except (Refusal, KeyInUse) as failure:",
-        "except KeyInUse as failure:",
+        "except (RequestError, KeyAlreadyUsed) as failure:",
+        "except KeyAlreadyUsed as failure:",
     ),
     Defect(
         "a blank value hides one further down",
@@ -251,7 +251,7 @@ DEFECTS = (
         "an entry is looked up by a plain read",
         LEDGER,
         'item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key)',
-        'item = transaction.client().get_item(TableName=os.environ["WALLET_LEDGER_TABLE"], Key=key, '
+        'item = transaction.dynamodb().get_item(TableName=os.environ["WALLET_LEDGER_TABLE"], Key=key, '
         'ConsistentRead=True).get("Item")',
         (SLOW, SIMULATION),
     ),
@@ -259,14 +259,14 @@ DEFECTS = (
         "a key is looked up by a plain read",
         KEYS,
         'item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}})',
-        'item = transaction.client().get_item(TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"], '
+        'item = transaction.dynamodb().get_item(TableName=os.environ["IDEMPOTENCY_KEYS_TABLE"], '
         'Key={"keyDigest": {"S": key_digest}}, ConsistentRead=True).get("Item")',
         (SLOW, SIMULATION),
     ),
     Defect(
         "a read of one moment takes a conflict for nothing there",
         TRANSACTION,
-        "            _clauses(error)\n        patience.wait()\n",
+        "            _clauses(error)\n        backoff.wait()\n",
         "            return None\n",
         (SLOW,),
     ),
@@ -294,8 +294,8 @@ DEFECTS = (
     Defect(
         "the answer has the balance before the movement",
         WALLETS,
-        "body = answer(found._replace(wallet=moved))",
-        "body = answer(found)",
+        "body = render(found._replace(wallet=moved))",
+        "body = render(found)",
     ),
     Defect(
         "a balance may be one below zero",
@@ -308,21 +308,21 @@ DEFECTS = (
     Defect(
         "a balance may be one above the maximum",
         WALLETS,
-        "if balance > MOST_TOKENS:",
-        "if balance > MOST_TOKENS + 1:",
+        "if balance > MAX_TOKENS:",
+        "if balance > MAX_TOKENS + 1:",
         ("tests/money/test_bounds.py", SIMULATION),
     ),
     Defect(
         "a balance may not reach the maximum",
         WALLETS,
-        "if balance > MOST_TOKENS:",
-        "if balance >= MOST_TOKENS:",
+        "if balance > MAX_TOKENS:",
+        "if balance >= MAX_TOKENS:",
         ("tests/money/test_bounds.py", SIMULATION),
     ),
     Defect(
         "the maximum is not checked",
         WALLETS,
-        '        raise Refused("too_many_tokens")',
+        "        raise TooManyTokens",
         "        pass",
         ("tests/money/test_bounds.py", SIMULATION),
     ),
@@ -350,8 +350,8 @@ DEFECTS = (
     Defect(
         "each attempt has an id of its own",
         WALLETS,
-        "            entry = _entry(found.wallet, amount, source, key, request_id)",
-        "            entry = _entry(found.wallet, amount, source, key, ids.new_token())",
+        "            entry = _entry(found.wallet, movement, key, request_id)",
+        "            entry = _entry(found.wallet, movement, key, ids.new_request_id())",
         ("tests/money/test_half_told.py", SIMULATION),
     ),
     Defect(
@@ -379,7 +379,7 @@ DEFECTS = (
     Defect(
         "a session that an earlier delivery wrote is written again",
         SESSIONS,
-        "if transaction.was_ours(cancelled, session.request_id):",
+        "if transaction.was_already_written(cancelled, session.request_id):",
         "if False:",
         (LOST,),
     ),
@@ -465,7 +465,7 @@ DEFECTS = (
         DEADLINE,
         "    longest = min(left, max(",
         "    longest = max(longest_s, max(",
-        ("tests/unit/test_patience.py",),
+        ("tests/unit/test_backoff.py",),
     ),
     Defect(
         "a store that is asked for ever while there is time",
@@ -533,15 +533,15 @@ DEFECTS = (
     Defect(
         "too few tokens take what is there",
         WALLETS,
-        '        raise Refused("insufficient_tokens")',
+        "        raise InsufficientTokens",
         "        balance = 0",
         (KEY_TESTS, SIMULATION),
     ),
     Defect(
         "an agent is read from a copy that lags",
         STORED_AGENTS,
-        '{"S": key_of(ref)}}, ConsistentRead=True',
-        '{"S": key_of(ref)}}, ConsistentRead=False',
+        '{"S": key_of(ref)}},\n        ConsistentRead=True',
+        '{"S": key_of(ref)}},\n        ConsistentRead=False',
         (STORE_CALLS,),
     ),
     Defect(
@@ -551,7 +551,9 @@ DEFECTS = (
         '"ConsistentRead": False',
         (STORE_CALLS,),
     ),
-    Defect("a try at the store may take a minute", CLIENT, "read_timeout=1,", "read_timeout=60,", (FAULTS,)),
+    Defect(
+        "a try at the store may take a minute", CLIENT, "read_timeout=deadline.READ_S,", "read_timeout=60,", (FAULTS,)
+    ),
     Defect(
         "a client's claim of its address is believed",
         ENDPOINT,
@@ -612,8 +614,8 @@ DEFECTS = (
     Defect(
         "a line may have one agent more than a transaction holds",
         AGENTS,
-        "if len(sharing) > MOST_ON_A_LINE:",
-        "if len(sharing) > MOST_ON_A_LINE + 1:",
+        "if len(sharing) > MAX_ON_A_LINE:",
+        "if len(sharing) > MAX_ON_A_LINE + 1:",
         (AGENT_TESTS,),
     ),
     Defect(
@@ -636,32 +638,32 @@ DEFECTS = (
         READING,
         'errors="surrogateescape", max_num_fields',
         'errors="strict", max_num_fields',
-        ("tests/unit/test_reading.py",),
+        ("tests/unit/test_request.py",),
     ),
     Defect(
-        "a known parameter may be no UTF-8", READING, "not _is_utf8(value)", "False", ("tests/unit/test_reading.py",)
+        "a known parameter may be no UTF-8", READING, "not _is_utf8(value)", "False", ("tests/unit/test_request.py",)
     ),
     Defect(
         "a proxy's page is taken for an empty answer",
         CLIENT,
-        'if response_dict["body"].startswith(b"{"):',
+        'if body.startswith(b"{"):',
         "if True:",
         (FAULTS,),
     ),
     Defect(
         "a proxy's status says nothing of the store",
         CLIENT,
-        "return status >= _STORES_FAULT or error",
-        "return error",
+        " or status >= _SERVER_ERROR",
+        "",
         (FAULTS,),
     ),
-    Defect("DEL is escaped", ANSWERING, 'if "\\\\u007f" in text:', "if False:", ("tests/unit/test_answering.py",)),
+    Defect("DEL is escaped", ANSWERING, 'if "\\\\u007f" in text:', "if False:", ("tests/unit/test_response.py",)),
     Defect(
         "what looks like an escaped DEL becomes one",
         ANSWERING,
         'r"(?<!\\\\)((?:\\\\\\\\)*)\\\\u007f"',
         'r"()\\\\u007f"',
-        ("tests/unit/test_answering.py",),
+        ("tests/unit/test_response.py",),
     ),
     Defect("ids count from another year", IDS, "1_577_836_800_000", "1_609_459_200_000", (CLOCKS,)),
     Defect(
@@ -674,18 +676,16 @@ DEFECTS = (
     Defect(
         "a process remembers ten times as many hashes",
         CACHE,
-        "_MOST_ENTRIES = 1024",
-        "_MOST_ENTRIES = 10_240",
+        "_MAX_ENTRIES = 1024",
+        "_MAX_ENTRIES = 10_240",
         (AUTHENTICATION,),
     ),
-    Defect(
-        "a revoked hash works for more than a minute", CACHE, "_VALID_S = 30.0", "_VALID_S = 90.0", (AUTHENTICATION,)
-    ),
+    Defect("a revoked hash works for more than a minute", CACHE, "_TTL_S = 30.0", "_TTL_S = 90.0", (AUTHENTICATION,)),
     Defect(
         "profiles' texts are remembered for ten minutes",
         STORED_PROFILES,
-        "valid_s=60",
-        "valid_s=600",
+        "ttl_s=60",
+        "ttl_s=600",
         ("tests/integration/test_profile_list.py",),
     ),
     Defect(
@@ -707,7 +707,7 @@ DEFECTS = (
         ANSWERING,
         "_COMPRESS_FROM = 1_024",
         "_COMPRESS_FROM = 512",
-        ("tests/unit/test_answering.py",),
+        ("tests/unit/test_response.py",),
     ),
     Defect(
         "a repeat says so in another word",
@@ -719,8 +719,8 @@ DEFECTS = (
     Defect(
         "a fault counts only where the store is to blame",
         OBSERVING,
-        "answer.http_status >= Fault.http_status",
-        "answer.http_status > Fault.http_status",
+        "response.http_status >= ServerError.http_status",
+        "response.http_status > ServerError.http_status",
         ("tests/unit/test_privacy.py",),
     ),
     Defect(
@@ -733,8 +733,8 @@ DEFECTS = (
     Defect(
         "a used key expires in milliseconds",
         KEYS,
-        "now + _KEPT_S).to_item()",
-        "(now + _KEPT_S) * 1000).to_item()",
+        "now + _TTL_S).to_item()",
+        "(now + _TTL_S) * 1000).to_item()",
         (ENDPOINTS,),
     ),
     Defect(

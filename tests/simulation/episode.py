@@ -13,10 +13,11 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from local import data, engine, tables, template
+from admin import data
+from local import engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
-from paidline.domain.types import MOST_TOKENS
-from paidline.store.client import client
+from paidline.domain.types import MAX_TOKENS
+from paidline.store.dynamodb import dynamodb
 from tests.simulation import seams
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Violation, Wallet
@@ -179,8 +180,8 @@ class Clients:
             return self._chance.randint(1, 100)
         balance = wallet.balances[-1]
         # At and around the bounds, where an error of one shows.
-        exact = (balance, balance + 1, MOST_TOKENS - balance, MOST_TOKENS - balance + 1, self._chance.randint(1, 2000))
-        return min(MOST_TOKENS, max(1, self._chance.choice(exact)))
+        exact = (balance, balance + 1, MAX_TOKENS - balance, MAX_TOKENS - balance + 1, self._chance.randint(1, 2000))
+        return min(MAX_TOKENS, max(1, self._chance.choice(exact)))
 
     def _key(self) -> str:
         if self._chance.random() > self._keyed:
@@ -269,7 +270,7 @@ class Episode:
 
     def _make_wallets(self) -> list[Wallet]:
         count = self._chance.choice((1, 2, len(_PINS), 2 * len(_PINS)))
-        balances = (0, 5, 1000, 1000, 100_000, MOST_TOKENS - 50, MOST_TOKENS)
+        balances = (0, 5, 1000, 1000, 100_000, MAX_TOKENS - 50, MAX_TOKENS)
         return [
             Wallet(str(1 + n // len(_PINS)), str(6254 + n), _PINS[n % len(_PINS)], f"3168800{n:04}", [balance])
             for n in range(count)
@@ -296,7 +297,7 @@ class Episode:
         self._wire = Wire(
             line, Storm(self._chance), self._leave, self._model.observe, self._note_fault, self._scheduler.sleep
         )
-        self._wire.attach(client())
+        self._wire.attach(dynamodb())
         started = 0
         while started < self._operations or self._scheduler.tasks:
             self._time.advance(self._chance.random() * 0.002)

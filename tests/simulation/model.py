@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.audit import audit
-from paidline.domain.types import MOST_TOKENS
+from admin.audit import audit
+from paidline.domain.types import MAX_TOKENS
 from tests.simulation.commits import Commit
 from tests.simulation.messages import TRANSACTION, Received, Sent
 from tests.simulation.seams import Time
 
-_KEPT_S = 30 * 24 * 60 * 60
+_TTL_S = 30 * 24 * 60 * 60
 # A PBX hangs up after four seconds and sends again.
 _LAST_WRITE_S, _LAST_ANSWER_S = 3.0, 4.0
 
@@ -175,7 +175,7 @@ class Model:
         check(int(entry["amount"]["N"]) == delivery.intent.amount, "the amount is the one that was asked for")
         balance = wallet.balances[-1] + delivery.intent.amount
         check(int(entry["balance"]["N"]) == balance, "the balance after an entry is the one before plus its amount")
-        check(0 <= balance <= MOST_TOKENS, "a balance is never negative and never above the maximum")
+        check(0 <= balance <= MAX_TOKENS, "a balance is never negative and never above the maximum")
         wallet.balances.append(balance)
         wallet.request_ids.append(delivery.request_id)
 
@@ -185,7 +185,7 @@ class Model:
         if row:
             check(self._used(intent) is None, "a key has one effect")
             expires = float(row["expiresAt"]["N"])
-            check(abs(expires - self._time.now - _KEPT_S) < _KEPT_S / 1000, "a key is kept 30 days")
+            check(abs(expires - self._time.now - _TTL_S) < _TTL_S / 1000, "a key is kept 30 days")
             self.keys[intent.key_scope] = UsedKey(intent.contents, row["answer"]["S"], delivery.request_id, expires)
 
     def _put(self, sent: Sent, *variables: str) -> dict[str, Any]:
@@ -248,7 +248,7 @@ class Model:
         assert intent.wallet
         seen = intent.wallet.balances[delivery.seen_from :]
         after = [balance + intent.amount for balance in seen]
-        is_true = any(b < 0 for b in after) if reason == "insufficient_tokens" else any(b > MOST_TOKENS for b in after)
+        is_true = any(b < 0 for b in after) if reason == "insufficient_tokens" else any(b > MAX_TOKENS for b in after)
         check(is_true, "tokens are refused only where the balance does not allow it")
 
     def _read(self, delivery: Delivery, answer: dict[str, str]) -> None:

@@ -14,10 +14,11 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any
 from unittest.mock import patch
 
-from local import data, engine, tables, template
-from local.audit import audit
+from admin import data
+from admin.audit import audit
+from local import engine, tables, template
 from local.gateway import set_environment
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.simulation import seams
 from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
 from tests.simulation.messages import TRANSACTION, Sent
@@ -129,7 +130,7 @@ class Explorer:
                 scheduler.pause()
 
         wire = Wire(self._line, OneCrash(choices), leave, model.observe, lambda _: None, lambda _: None)
-        wire.attach(client())
+        wire.attach(dynamodb())
         try:
             # Up to its first call, what a request does is nobody else's business.
             for under_way in tasks:
@@ -144,7 +145,7 @@ class Explorer:
                 scheduler.step(under_way)
         finally:
             scheduler.abandon()
-            wire.detach(client())
+            wire.detach(dynamodb())
         return model
 
     def _check_store(self) -> None:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from paidline import clock, deadline, ids
 from paidline.domain import turns
 from paidline.store import api_clients, dialed_numbers, idempotency_keys
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 
 # Ahead of any real clock: an engine that removes expired items by its own time must not find any.
 _START = datetime(2060, 3, 1, 12, 0, tzinfo=UTC).timestamp()
@@ -60,6 +60,6 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
 
 
 def _forget() -> None:
-    client.cache_clear()
+    dynamodb.cache_clear()
     api_clients.cache.clear()
     dialed_numbers.cache.clear()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from paidline.domain.types import MOST_TOKENS
+from paidline.domain.types import MAX_TOKENS
 from tests.simulation.episode import ADD, CREDIT, NUMBERS, SUBTRACT
 from tests.simulation.model import Intent, Model, Wallet
 from tests.simulation.schedules import Explorer, explorer
@@ -57,7 +57,7 @@ def test_a_debit_a_credit_and_a_credit_above_the_maximum_are_right_in_every_orde
     schedules: Explorer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     amounts = (-50, 60, 10)
-    models = schedules.explore(MOST_TOKENS - 10, lambda wallet: [_intent(wallet, amount) for amount in amounts])
+    models = schedules.explore(MAX_TOKENS - 10, lambda wallet: [_intent(wallet, amount) for amount in amounts])
 
     outcomes = _report("debit and credits at the maximum", models, capsys)
     assert outcomes["refused: too_many_tokens"] > 0

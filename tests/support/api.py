@@ -13,9 +13,9 @@ from typing import Any
 from unittest.mock import patch
 
 from local import gateway, template
-from paidline.edge import profiles as profile_list
-from paidline.edge.endpoint import Endpoint
-from paidline.store import api_clients, client, dialed_numbers, profiles
+from paidline.api import profile_list
+from paidline.api.endpoint import Endpoint
+from paidline.store import api_clients, dialed_numbers, dynamodb, profiles
 from tests.support import documented
 from tests.support.documented import Event, Parameters
 from tests.support.store import Store
@@ -111,8 +111,8 @@ def environment(service: template.Template, endpoint: str) -> Iterator[None]:
     """Give this process Lambda's variables, and a client of its own for the endpoint, until the block ends."""
     with patch.dict(os.environ):
         gateway.set_environment(service, endpoint)
-        client.client.cache_clear()
+        dynamodb.dynamodb.cache_clear()
         # As at a function's start: a request's time is not for that.
-        client.client()
+        dynamodb.dynamodb()
         yield
-        client.client.cache_clear()
+        dynamodb.dynamodb.cache_clear()

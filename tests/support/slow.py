@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from paidline import deadline
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.support import wire
 
 TRANSACTION = "TransactWriteItems"
@@ -99,7 +99,7 @@ class Store:
 
 
 def _timeouts() -> tuple[float, float]:
-    config: Any = client().meta.config
+    config: Any = dynamodb().meta.config
     return config.connect_timeout, config.read_timeout
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from local import data, tables, template
+from admin import data
+from local import tables, template
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 Contents = dict[str, dict[str, Item]]
 
-_MOST_IN_A_BATCH = 25
+_MAX_IN_A_BATCH = 25
 
 
 def example_data() -> dict[str, Any]:
@@ -82,8 +83,8 @@ class Store:
         )
 
     def _write(self, table: str, requests: list[Any]) -> None:
-        for start in range(0, len(requests), _MOST_IN_A_BATCH):
-            batch = requests[start : start + _MOST_IN_A_BATCH]
+        for start in range(0, len(requests), _MAX_IN_A_BATCH):
+            batch = requests[start : start + _MAX_IN_A_BATCH]
             assert not self.client.batch_write_item(RequestItems={table: batch})["UnprocessedItems"]
 
     def _scan(self, table: template.Table) -> list[Item]:

@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from paidline.domain.turns import Turn
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 
 _BEFORE_CALL = "before-call.dynamodb"
 _BEFORE_SEND = "before-send.dynamodb"
@@ -125,7 +125,7 @@ class _Response(AWSResponse):
 @contextmanager
 def hooked(event: str, handler: Callable[..., Any]) -> Iterator[None]:
     """Let a handler of botocore's event act first in the block."""
-    events = client().meta.events
+    events = dynamodb().meta.events
     name = event.removesuffix(".*")
     events.register_first(name, handler)
     try:

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from local import template
-from paidline.edge.endpoint import Endpoint
-from paidline.store.client import client
+from paidline.api.endpoint import Endpoint
+from paidline.store.dynamodb import dynamodb
 from tests.support import api as support
 from tests.support import wire
 from tests.support.api import Api
@@ -23,7 +23,7 @@ _READS = {"GetItem", "Query", "Scan"}
 def _moto_of_a_module(handlers: dict[str, Endpoint[Any]]) -> Iterator[tuple[Api, Contents]]:
     service = template.read()
     with mock_aws(), support.environment(service, endpoint=""):
-        store = Store(client(), service)
+        store = Store(dynamodb(), service)
         store.load_example()
         yield Api(handlers, store), store.contents()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from paidline import codes
-from paidline.codes import Code, Failure, Fault, Refusal
+from paidline.codes import Code
+from paidline.errors import ApiError, InvalidRequest, RequestError, ServerError
 
 DOCUMENTED = {
     10: "request data is invalid",
@@ -25,7 +25,7 @@ DOCUMENTED = {
 }
 
 
-def tree(root: type[Failure]) -> Iterator[type[Failure]]:
+def tree(root: type[ApiError]) -> Iterator[type[ApiError]]:
     for child in root.__subclasses__():
         yield child
         yield from tree(child)
@@ -36,25 +36,25 @@ def test_the_codes_are_the_documents_with_their_messages() -> None:
 
 
 def test_every_code_of_a_failure_has_a_refusal() -> None:
-    refused = {refusal.code for refusal in tree(Refusal)}
+    refused = {refusal.code for refusal in tree(RequestError)}
 
     assert refused == set(Code) - {Code.SUCCESS, Code.REF_VALID, Code.CALL_SESSION_CREATED}
 
 
-@pytest.mark.parametrize("refusal", list(tree(Refusal)), ids=lambda refusal: refusal.__name__)
-def test_a_refusal_is_http_200(refusal: type[Failure]) -> None:
+@pytest.mark.parametrize("refusal", list(tree(RequestError)), ids=lambda refusal: refusal.__name__)
+def test_a_refusal_is_http_200(refusal: type[ApiError]) -> None:
     assert refusal().http_status == 200
 
 
-@pytest.mark.parametrize("fault", [Fault, *tree(Fault)], ids=lambda fault: fault.__name__)
-def test_a_fault_is_http_500_or_503_with_the_envelope_of_a_failure(fault: type[Failure]) -> None:
+@pytest.mark.parametrize("fault", [ServerError, *tree(ServerError)], ids=lambda fault: fault.__name__)
+def test_a_fault_is_http_500_or_503_with_the_envelope_of_a_failure(fault: type[ApiError]) -> None:
     assert fault().http_status in {500, 503}
     assert fault().code == Code.FAILED
 
 
 def test_a_reason_is_a_stable_word() -> None:
-    assert all(failure().reason.replace("_", "").replace(":", "").isalpha() for failure in tree(Failure))
+    assert all(failure().reason.replace("_", "").replace(":", "").isalpha() for failure in tree(ApiError))
 
 
 def test_a_reason_that_says_more_takes_the_place_of_the_class_s_own() -> None:
-    assert codes.Refused("unknown_pin").reason == str(codes.Refused("unknown_pin")) == "unknown_pin"
+    assert InvalidRequest("missing:ref").reason == str(InvalidRequest("missing:ref")) == "missing:ref"

@@ -15,8 +15,8 @@ import pytest
 from benchmarks import request, store_calls
 from local import gateway, template
 from local.template import PROJECT, Route
+from paidline.api.endpoint import Endpoint, IdempotentRequest
 from paidline.codes import Code
-from paidline.edge.endpoint import Endpoint, OnceRequest
 from tests.support import documented, golden, wire
 from tests.support.api import Api
 
@@ -282,11 +282,11 @@ def test_golden_answers_promise_the_store_calls(route: Route) -> None:
 def test_golden_answers_say_whether_an_endpoint_takes_an_idempotency_key(
     route: Route, handlers: dict[str, Endpoint[Any]]
 ) -> None:
-    takes = issubclass(handlers[route.function.stem].model, OnceRequest)
+    takes = issubclass(handlers[route.function.stem].model, IdempotentRequest)
 
     assert golden.FILES[route.function.stem].takes_idempotency_key == takes, (
         f"{golden.file(route.function.stem)} has to say `takes_idempotency_key: {str(takes).lower()}`, as the request "
-        f"in functions/{route.function.stem}/app.py is {'a' if takes else 'no'} OnceRequest."
+        f"in functions/{route.function.stem}/app.py is {'a' if takes else 'no'} IdempotentRequest."
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from local import template
+from paidline.api.endpoint import Endpoint
 from paidline.codes import Code
-from paidline.edge.endpoint import Endpoint
 from tests.support import golden
 
 PAGE = (template.PROJECT / "docs" / "contract.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 
 from local import template
 from paidline import deadline
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.support import documented, slow, wire
 from tests.support.api import Api, Context
 
@@ -150,7 +150,7 @@ def test_the_numbers_keep_the_promise_with_a_tenth_of_a_second_to_spare() -> Non
 
 
 def test_the_client_has_these_time_outs_and_does_not_try_again_by_itself(api: Api) -> None:
-    config: Any = client().meta.config
+    config: Any = dynamodb().meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (deadline.CONNECT_S, deadline.READ_S)
     assert config.retries["total_max_attempts"] == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paidline.domain.api_clients import digest_of
+from paidline.domain.authentication import hash_digest
 from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient
 from tests.support import documented
 from tests.support.api import Api
@@ -267,7 +267,7 @@ def test_the_record_of_a_call_has_all_that_was_sent(api: Api) -> None:
     session = api.documented(SESSION, **sent).json["callSession"]
     (stored,) = api.store.items("CALL_SESSIONS_TABLE")
 
-    assert len(stored.pop("token")) == 32
+    assert len(stored.pop("requestId")) == 32
     assert datetime.now(UTC) - datetime.fromisoformat(stored.pop("created")) < timedelta(minutes=5)
     assert stored == {
         "id": session["id"],
@@ -399,7 +399,7 @@ def test_a_key_belongs_to_the_endpoint_that_used_it(api: Api) -> None:
 
 
 def test_a_key_belongs_to_the_hash_that_used_it(api: Api) -> None:
-    other = ApiClient(digest_of("another hash"), "credsys", active=True, application_ids=ALL_APPLICATIONS)
+    other = ApiClient(hash_digest("another hash"), "credsys", active=True, application_ids=ALL_APPLICATIONS)
     api.store.put("API_CLIENTS_TABLE", other.to_item())
     api.documented(SUBTRACT, idempotencyKey="call-1")
 

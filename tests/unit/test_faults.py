@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 from tests.integration.test_store_calls import CALLS
 from tests.support import documented, wire
 from tests.support.api import Api
@@ -122,7 +122,7 @@ def test_every_operation_that_a_function_may_call_is_answered_by_a_proxy_above()
 
 
 def test_a_try_at_the_store_waits_no_longer_than_a_second_to_connect_or_to_read(api: Api) -> None:
-    config: Any = client().meta.config
+    config: Any = dynamodb().meta.config
 
     assert 0 < config.connect_timeout <= 1
     assert 0 < config.read_timeout <= 1

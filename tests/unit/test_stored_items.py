@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from paidline.domain.exactly_once import key_for
-from paidline.edge.endpoint import Endpoint, OnceRequest
+from paidline.api.endpoint import Endpoint, IdempotentRequest
+from paidline.domain.idempotency import key_for
 from paidline.store import profiles
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
@@ -85,7 +85,7 @@ def test_the_digests_of_keys_and_of_the_documented_requests_under_them_are_the_k
     handlers: dict[str, Endpoint[Any]], stem: str, key_digest: str, request_digest: str
 ) -> None:
     request = handlers[stem].model.model_validate(documented.parameters(stem))
-    assert isinstance(request, OnceRequest)
+    assert isinstance(request, IdempotentRequest)
 
     assert key_for("call-1", "0" * 64, stem, request.contents()) == ("call-1", key_digest, request_digest)
 

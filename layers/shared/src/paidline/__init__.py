@@ -1,4 +1,4 @@
-"""What the ten functions share: edge (HTTP), domain (rules) and store (DynamoDB); each knows only those after it."""
+"""The shared layer: api (HTTP), domain (rules) and store (DynamoDB). Each package imports only those after it."""
 
 from paidline import cold_start
 

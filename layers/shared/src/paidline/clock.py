@@ -36,12 +36,12 @@ def is_within(seconds: float, since: Mark) -> bool:
     return time.monotonic() - since.monotonic < seconds and 0 <= time.time() - since.wall < seconds
 
 
-def to_text(moment: datetime) -> str:
+def to_iso(moment: datetime) -> str:
     """Write a time as it is stored: ISO 8601 in UTC with microseconds, so that text order is time order."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def shown(stored: str) -> str:
+def to_local(stored: str) -> str:
     """Show a stored time as the document does, `YYYY-MM-DD HH:MM:SS`, in the configured zone; "" stays ""."""
     if not stored:
         return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from paidline.codes import StoreUnavailable
+from paidline.errors import DeadlineExceeded, StoreUnavailable
 
 # What is promised. A PBX hangs up after four seconds and sends again: nothing may happen behind its back by then.
 LAST_WRITE_S = 3.0
@@ -46,20 +46,20 @@ def left_s() -> float:
     return _end.get() - time.monotonic()
 
 
-def check(reason: str = "deadline_exceeded") -> None:
-    """Raise StoreUnavailable with the reason when the request's time is up."""
+def check(error: type[StoreUnavailable] = DeadlineExceeded) -> None:
+    """Raise the error when the request's time is up."""
     if left_s() <= 0:
-        raise StoreUnavailable(reason)
+        raise error
 
 
-def pause(longest_s: float, reason: str = "deadline_exceeded") -> None:
-    """Sleep for a part of `longest_s` that chance decides; raise StoreUnavailable with the reason when the time is up.
+def pause(longest_s: float, error: type[StoreUnavailable] = DeadlineExceeded) -> None:
+    """Sleep for a part of `longest_s` that chance decides; raise the error when the time is up.
 
     Pauses shrink as the time runs out: who has tried longest pauses least, or newcomers would always come first.
     """
-    check(reason)
+    check(error)
     left = left_s()
     part = min(1.0, left / LAST_TRY_S) ** 2
     longest = min(left, max(longest_s * part, min(longest_s, _SHORTEST_PAUSE_S)))
     time.sleep(longest * int.from_bytes(os.urandom(2), "big") / 65535)
-    check(reason)
+    check(error)

@@ -16,6 +16,6 @@ def new_id() -> int:
     return (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | random_bits
 
 
-def new_token() -> str:
+def new_request_id() -> str:
     """Make a name that nobody else has: 32 hex digits, as long as a ClientRequestToken may be."""
     return os.urandom(16).hex()

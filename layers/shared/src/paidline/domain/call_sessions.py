@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from paidline import clock, ids
-from paidline.codes import DialedNumberNotFound, DialStatusInvalid
 from paidline.domain import agents
-from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
+from paidline.domain.idempotency import Key, KeyAlreadyUsed, Outcome, once
 from paidline.domain.types import DialStatus
+from paidline.errors import DialedNumberNotFound, InvalidDialStatus
 from paidline.store import call_sessions, dialed_numbers, idempotency_keys, transaction
 from paidline.store.agents import Agent
 from paidline.store.call_sessions import CallSession
-from paidline.store.transaction import Cancelled, Patience
+from paidline.store.transaction import Backoff, TransactionCancelled
 
 
 class Call(NamedTuple):
@@ -27,39 +27,39 @@ class Call(NamedTuple):
     end_time: str
 
 
-def record(call: Call, *, key: Key | None, answer: Callable[[CallSession], str]) -> Outcome:
+def record(call: Call, *, key: Key | None, render: Callable[[CallSession], str]) -> Outcome:
     """Record a call at the agent's price of this moment.
 
     One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
-    Raises RefNotFound, then DialedNumberNotFound, then DialStatusInvalid.
+    Raises RefNotFound, then DialedNumberNotFound, then InvalidDialStatus.
     """
-    return once(key, lambda: _record(call, key, answer))
+    return once(key, lambda: _record(call, key, render))
 
 
-def _record(call: Call, key: Key | None, answer: Callable[[CallSession], str]) -> str:
+def _record(call: Call, key: Key | None, render: Callable[[CallSession], str]) -> str:
     agent = agents.find(call.ref)
     if dialed_numbers.find(call.dialed_number) is None:
         raise DialedNumberNotFound
     if call.dial_status not in DialStatus.__members__:
-        raise DialStatusInvalid
-    patience = Patience()
+        raise InvalidDialStatus
+    backoff = Backoff()
     session = _session(call, agent)
     while True:
-        body = answer(session)
+        body = render(session)
         operations = [call_sessions.create(session)]
         if key:
             operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
         try:
             transaction.write(operations)
             return body
-        except Cancelled as cancelled:
-            if transaction.was_ours(cancelled, session.request_id):
+        except TransactionCancelled as cancelled:
+            if transaction.was_already_written(cancelled, session.request_id):
                 return body
-            if key and cancelled.clauses[1].failed:
-                raise KeyInUse from cancelled
-            if cancelled.clauses[0].failed:
+            if key and cancelled.reasons[1].failed:
+                raise KeyAlreadyUsed from cancelled
+            if cancelled.reasons[0].failed:
                 session = session._replace(id=ids.new_id())
-        patience.wait()
+        backoff.wait()
 
 
 def _session(call: Call, agent: Agent) -> CallSession:
@@ -75,6 +75,6 @@ def _session(call: Call, agent: Agent) -> CallSession:
         start_time=call.start_time,
         end_time=call.end_time,
         tpm=agent.tpm,
-        created=clock.to_text(clock.now()),
-        request_id=ids.new_token(),
+        created=clock.to_iso(clock.now()),
+        request_id=ids.new_request_id(),
     )

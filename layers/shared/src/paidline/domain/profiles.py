@@ -1,8 +1,6 @@
-"""Profiles: what the web site shows of an agent. The keys and their order are the document's."""
+"""Profiles: what the web site shows of an agent."""
 
-from paidline import clock
 from paidline.domain import agents
-from paidline.domain.types import STATUS_VISUAL, AgentStatus
 from paidline.store import agents as stored_agents
 from paidline.store import profiles
 from paidline.store.agents import Agent
@@ -35,64 +33,18 @@ DEFAULTS = {
     "_ctbAsteriskPrompt": "",
 }
 
-_ORDER = (
-    "_ctbUserId",
-    "_ctbStatus",
-    "_ctbLastStatusChange",
-    "_ctbRef",
-    "_ctbThumbnail",
-    "_ctbThumbnailMedium",
-    "_ctbThumbnailLarge",
-    "_ctbThumbnailFull",
-    "_ctbShortText",
-    "_ctbLongText",
-    "_ctbNickname",
-    "_ctbLanguages",
-    "_ctbKeywords",
-    "_ctbChatEnabled",
-    "_ctbChatSessionTpm",
-    "_ctbChatEnableCam",
-    "_ctbMessenger",
-    "_ctbMessengerTokensPerMessage",
-    "_ctbCallSessionTpm",
-    "_ctbEndpointEnabled",
-    "_ctbWhatsappMessenger",
-    "_ctbWhatsAppStatus",
-    "_ctbWhatsAppLastStatusChange",
-    "_ctbAppointmentsEnabled",
-    "_ctbPhotoReadingEnabled",
-    "_ctbProfileLink",
-    "_ctbMessengerModalLink",
-    "_ctbStatusVisual",
-    "_ctbOutboundNumber",
-    "_ctbCallRecordingEnabled",
-    "_ctbAsteriskPrompt",
-)
+
+def list_all() -> list[tuple[Agent, dict[str, str]]]:
+    """List all agents with their profiles, the lowest userId first.
+
+    One Scan of the agents and one of the profiles per megabyte.
+    """
+    stored = profiles.list_all()
+    in_order = sorted(stored_agents.list_all(), key=lambda agent: agent.user_id)
+    return [(agent, {**DEFAULTS, **stored.get(stored_agents.key_of(agent.ref), {})}) for agent in in_order]
 
 
-def every() -> list[dict[str, str]]:
-    """Show all agents, the lowest userId first. One Scan of the agents and one of the profiles per megabyte."""
-    texts = profiles.every()
-    in_order = sorted(stored_agents.every(), key=lambda agent: agent.user_id)
-    return [_shown(agent, texts.get(stored_agents.key_of(agent.ref), {})) for agent in in_order]
-
-
-def of(ref: str) -> dict[str, str]:
-    """Show one agent. Two GetItems. Raises RefNotFound."""
+def find(ref: str) -> tuple[Agent, dict[str, str]]:
+    """Find an agent and their profile. Two GetItems. Raises RefNotFound."""
     agent = agents.find(ref)
-    return _shown(agent, profiles.get(ref))
-
-
-def _shown(agent: Agent, texts: dict[str, str]) -> dict[str, str]:
-    values = {
-        **DEFAULTS,
-        **texts,
-        "_ctbUserId": str(agent.user_id),
-        "_ctbStatus": agent.status,
-        "_ctbLastStatusChange": clock.shown(agent.last_status_change),
-        "_ctbRef": agent.ref,
-        "_ctbCallSessionTpm": str(agent.tpm),
-        "_ctbStatusVisual": STATUS_VISUAL[AgentStatus(agent.status)],
-        "_ctbOutboundNumber": agent.outbound_number,
-    }
-    return {key: values[key] for key in _ORDER}
+    return agent, {**DEFAULTS, **profiles.get(ref)}

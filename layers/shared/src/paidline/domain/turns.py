@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from types import TracebackType
 
-from paidline.codes import StoreUnavailable
+from paidline.errors import Contention
 
 
 class _Queue:
@@ -20,7 +20,7 @@ class _Queue:
         self._waiting = deque[threading.Lock]()
 
     def enter(self, longest_s: float) -> bool:
-        """Wait for the first place and tell whether that took any time. Raises StoreUnavailable after the time."""
+        """Wait for the first place and tell whether that took any time. Raises Contention after the time."""
         place = threading.Lock()
         with self._guard:
             if not self._is_taken:
@@ -37,7 +37,7 @@ class _Queue:
             # Not among those who wait any more: the turn came in the last moment.
             if place in self._waiting:
                 self._waiting.remove(place)
-                raise StoreUnavailable("contention")
+                raise Contention
 
     def leave(self) -> None:
         """Let the next one in."""
@@ -72,7 +72,7 @@ class Turn:
             self._queue.leave()
 
     def wait(self, longest_s: float) -> bool:
-        """Wait for the turn and tell whether that took any time. Raises StoreUnavailable when it took too long."""
+        """Wait for the turn and tell whether that took any time. Raises Contention when it took too long."""
         had_to_wait = self._queue.enter(longest_s)
         self._is_ours = True
         return had_to_wait

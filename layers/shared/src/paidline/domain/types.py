@@ -11,9 +11,9 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator
 
-MOST_TOKENS = 999_999_999_999
+MAX_TOKENS = 999_999_999_999
 LONGEST_CALL_S = 999_999_999
-_MOST_LOG_ROWS = 1000
+_MAX_LOG_ROWS = 1000
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
 
@@ -119,7 +119,7 @@ CallerNumber = Annotated[str, BeforeValidator(_caller_number)]
 WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 """A wallet's PIN, "String or Int": `695334`."""
 
-Tokens = Annotated[int, _whole_number(1, MOST_TOKENS)]
+Tokens = Annotated[int, _whole_number(1, MAX_TOKENS)]
 """An amount of tokens to move: `100`."""
 
 Duration = Annotated[int, _whole_number(0, LONGEST_CALL_S)]
@@ -128,7 +128,7 @@ Duration = Annotated[int, _whole_number(0, LONGEST_CALL_S)]
 LocalTime = Annotated[Text, AfterValidator(_local_time)]
 """A naive local time of a real date: `2024-01-01 14:00:00`."""
 
-Limit = Annotated[int, _whole_number(1, _MOST_LOG_ROWS)]
+Limit = Annotated[int, _whole_number(1, _MAX_LOG_ROWS)]
 """How many rows of the status log: `1000`."""
 
 RowId = Annotated[int, _whole_number(1, 10**16 - 1)]

@@ -8,118 +8,135 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
-from paidline.codes import Refused, Unauthorized
-from paidline.domain.exactly_once import Key, KeyInUse, Outcome, once
+from paidline.domain.idempotency import Key, KeyAlreadyUsed, Outcome, once
 from paidline.domain.turns import Turn
-from paidline.domain.types import MOST_TOKENS, Pin, is_withheld
+from paidline.domain.types import MAX_TOKENS, Pin, is_withheld
+from paidline.errors import (
+    AmbiguousPin,
+    InsufficientTokens,
+    TooManyTokens,
+    Unauthorized,
+    UnknownDialedNumber,
+    UnknownInboundNumber,
+    UnknownPin,
+)
 from paidline.store import dialed_numbers, idempotency_keys, ledger, transaction, wallets
 from paidline.store.api_clients import ApiClient
 from paidline.store.dialed_numbers import DialedNumber
 from paidline.store.ledger import LedgerEntry
-from paidline.store.transaction import Cancelled, Patience
+from paidline.store.transaction import Backoff, TransactionCancelled
 from paidline.store.wallets import Wallet
 
 
-class Found(NamedTuple):
+class FoundWallet(NamedTuple):
     """A wallet and the service number by which it was found."""
 
     wallet: Wallet
-    service: DialedNumber
+    dialed: DialedNumber
 
 
-def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> Found:
+def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
     """Find the wallet of a PIN. One Query, and one GetItem if the number was not asked for lately.
 
-    Raises Refused where the number or the PIN is unknown, Unauthorized where the application is not the client's.
+    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, UnknownPin or AmbiguousPin.
     """
-    service = _service(client, dialed_number)
+    dialed = _dialed(client, dialed_number)
     matching = [
-        wallet for wallet in wallets.with_pin_like(service.application_id, pin.digits) if pin.matches(wallet.pin)
+        wallet for wallet in wallets.with_pin_like(dialed.application_id, pin.digits) if pin.matches(wallet.pin)
     ]
     exact = [wallet for wallet in matching if wallet.pin == pin.digits]
     if exact:
-        return Found(exact[0], service)
+        return FoundWallet(exact[0], dialed)
     if not matching:
-        raise Refused("unknown_pin")
+        raise UnknownPin
     # 42 may be 042 or 0042, and nobody's tokens are taken on a guess.
     if len(matching) > 1:
-        raise Refused("ambiguous_pin")
-    return Found(matching[0], service)
+        raise AmbiguousPin
+    return FoundWallet(matching[0], dialed)
 
 
-def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number: str) -> Found:
+def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number: str) -> FoundWallet:
     """Find the wallet of a caller's number. Two GetItems, and one if the service number was not asked for lately.
 
-    Raises Refused where the number or the caller is unknown, Unauthorized where the application is not the client's.
+    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, or UnknownInboundNumber.
     """
-    service = _service(client, dialed_number)
+    dialed = _dialed(client, dialed_number)
     if is_withheld(inbound_number):
-        raise Refused("unknown_inbound_number")
-    wallet = wallets.with_phone_number(service.application_id, inbound_number)
+        raise UnknownInboundNumber
+    wallet = wallets.with_phone_number(dialed.application_id, inbound_number)
     if wallet is None:
-        raise Refused("unknown_inbound_number")
-    return Found(wallet, service)
+        raise UnknownInboundNumber
+    return FoundWallet(wallet, dialed)
 
 
-def _service(client: ApiClient, dialed_number: str) -> DialedNumber:
-    service = dialed_numbers.find(dialed_number)
-    if service is None:
-        raise Refused("unknown_dialed_number")
-    if not client.may_use(service.application_id):
+def _dialed(client: ApiClient, dialed_number: str) -> DialedNumber:
+    dialed = dialed_numbers.find(dialed_number)
+    if dialed is None:
+        raise UnknownDialedNumber
+    if not client.may_use(dialed.application_id):
         raise Unauthorized
-    return service
+    return dialed
+
+
+class Movement(NamedTuple):
+    """What moves: `amount` tokens, negative to subtract them, in the wallet of this PIN. `source` is the endpoint."""
+
+    dialed_number: str
+    pin: Pin
+    amount: int
+    source: str
 
 
 def move_tokens(
-    find: Callable[[], Found], amount: int, *, source: str, key: Key | None, answer: Callable[[Found], str]
+    client: ApiClient, movement: Movement, *, key: Key | None, render: Callable[[FoundWallet], str]
 ) -> Outcome:
-    """Add `amount` tokens to the wallet that `find` finds, or subtract them where it is negative.
+    """Add tokens to a wallet or subtract them.
 
-    `answer` writes the answer for the wallet as it is after the movement; with a key it is stored beside it.
-    The calls of `find`, then one TransactWriteItems; a lost race costs both again.
-    Raises what `find` raises, and Refused where the balance would leave its bounds.
+    `render` writes the response for the wallet as it is afterwards; with a key, the response is stored beside the key.
+    The calls of `find_by_pin`, then one TransactWriteItems; a lost race costs both again.
+    Raises what `find_by_pin` raises, then InsufficientTokens or TooManyTokens.
     """
-    return once(key, lambda: _move(find, amount, source, key, answer))
+    return once(key, lambda: _move(client, movement, key, render))
 
 
-def _move(find: Callable[[], Found], amount: int, source: str, key: Key | None, answer: Callable[[Found], str]) -> str:
-    request_id = ids.new_token()
-    patience = Patience()
-    found = find()
+def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callable[[FoundWallet], str]) -> str:
+    request_id = ids.new_request_id()
+    backoff = Backoff()
+    found = find_by_pin(client, movement.dialed_number, movement.pin)
     with Turn(found.wallet.wallet_id) as turn:
         if turn.wait(deadline.left_s()):
-            found = find()
+            found = find_by_pin(client, movement.dialed_number, movement.pin)
         while True:
-            entry = _entry(found.wallet, amount, source, key, request_id)
+            entry = _entry(found.wallet, movement, key, request_id)
             moved = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
-            body = answer(found._replace(wallet=moved))
+            body = render(found._replace(wallet=moved))
             operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
             if key:
                 operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
             try:
                 transaction.write(operations)
                 return body
-            except Cancelled as cancelled:
+            except TransactionCancelled as cancelled:
                 if _was_written(entry, cancelled):
                     return body
-                if key and cancelled.clauses[2].failed:
-                    raise KeyInUse from cancelled
-                was_overtaken = any(clause.failed for clause in cancelled.clauses[:2])
-            patience.wait()
+                if key and cancelled.reasons[2].failed:
+                    raise KeyAlreadyUsed from cancelled
+                was_overtaken = any(reason.failed for reason in cancelled.reasons[:2])
+            backoff.wait()
             # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
             # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
             if was_overtaken:
-                found = find()
+                found = find_by_pin(client, movement.dialed_number, movement.pin)
 
 
-def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
+def _was_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
     """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
 
     Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
     conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
     no takes the tokens twice.
     """
-    balance, appended = cancelled.clauses[:2]
+    balance, appended = cancelled.reasons[:2]
     if appended.item is not None:
         return LedgerEntry.from_item(appended.item).request_id == entry.request_id
     if not balance.failed:
@@ -128,19 +145,19 @@ def _was_written(entry: LedgerEntry, cancelled: Cancelled) -> bool:
     return written is not None and written.request_id == entry.request_id
 
 
-def _entry(wallet: Wallet, amount: int, source: str, key: Key | None, request_id: str) -> LedgerEntry:
-    balance = wallet.tokens + amount
+def _entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
+    balance = wallet.tokens + movement.amount
     if balance < 0:
-        raise Refused("insufficient_tokens")
-    if balance > MOST_TOKENS:
-        raise Refused("too_many_tokens")
+        raise InsufficientTokens
+    if balance > MAX_TOKENS:
+        raise TooManyTokens
     return LedgerEntry(
         wallet_id=wallet.wallet_id,
         seq=wallet.seq + 1,
-        amount=amount,
+        amount=movement.amount,
         balance=balance,
-        time=clock.to_text(clock.now()),
-        source=source,
+        time=clock.to_iso(clock.now()),
+        source=movement.source,
         key=key.text if key else "",
         request_id=request_id,
         previous_digest=wallet.digest,

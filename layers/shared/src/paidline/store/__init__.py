@@ -1,1 +1,1 @@
-"""The stored entities, one module each: keys, items and access patterns. Knows no HTTP and no rule."""
+"""DynamoDB: one module per entity, with its keys, items and access patterns. Knows no HTTP and no rules."""

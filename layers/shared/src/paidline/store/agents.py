@@ -6,7 +6,7 @@ Apart because a status is written many times an hour, and DynamoDB charges a wri
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import call, client, pages
+from paidline.store.dynamodb import call, dynamodb, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -68,13 +68,16 @@ def key_of(ref: str) -> str:
 def get(ref: str) -> Agent | None:
     """Read one agent. One GetItem, consistent: a status that was just set decides who is called."""
     found = call(
-        client().get_item, TableName=os.environ["AGENTS_TABLE"], Key={"refKey": {"S": key_of(ref)}}, ConsistentRead=True
+        dynamodb().get_item,
+        TableName=os.environ["AGENTS_TABLE"],
+        Key={"refKey": {"S": key_of(ref)}},
+        ConsistentRead=True,
     )
     item = found.get("Item")
     return Agent.from_item(item) if item else None
 
 
-def on_line(outbound_number: str) -> list[Agent]:
+def with_outbound_number(outbound_number: str) -> list[Agent]:
     """List all agents with this outbound number, the lowest userId first. One Query of the index per megabyte."""
     query: Any = {
         "TableName": os.environ["AGENTS_TABLE"],
@@ -85,7 +88,7 @@ def on_line(outbound_number: str) -> list[Agent]:
     return [Agent.from_item(item) for item in pages("query", query)]
 
 
-def every() -> list[Agent]:
+def list_all() -> list[Agent]:
     """List all agents, in no order. One Scan per megabyte."""
     return [Agent.from_item(item) for item in pages("scan", {"TableName": os.environ["AGENTS_TABLE"]})]
 

@@ -4,7 +4,7 @@ import os
 from typing import Any, Final, Literal, NamedTuple
 
 from paidline.store.cache import Cache
-from paidline.store.client import call, client
+from paidline.store.dynamodb import call, dynamodb
 
 # Stored as a string where ids are a set of strings, so that an application may be called "all".
 ALL_APPLICATIONS: Final = "all"
@@ -53,7 +53,7 @@ class ApiClient(NamedTuple):
 
 def _get(hash_digest: str) -> ApiClient | None:
     found = call(
-        client().get_item,
+        dynamodb().get_item,
         TableName=os.environ["API_CLIENTS_TABLE"],
         Key={"hashDigest": {"S": hash_digest}},
         ConsistentRead=True,

@@ -8,8 +8,8 @@ from paidline import clock
 Value = TypeVar("Value")
 
 # A revoked hash must stop working within a minute: half of it here, the other half for requests under way.
-_VALID_S = 30.0
-_MOST_ENTRIES = 1024
+_TTL_S = 30.0
+_MAX_ENTRIES = 1024
 
 
 class Cache(Generic[Value]):
@@ -19,29 +19,29 @@ class Cache(Generic[Value]):
         self,
         look_up: Callable[[str], Value | None],
         *,
-        valid_s: float = _VALID_S,
-        most_entries: int = _MOST_ENTRIES,
-        is_worth_it: Callable[[Value], bool] = bool,
+        ttl_s: float = _TTL_S,
+        max_entries: int = _MAX_ENTRIES,
+        should_cache: Callable[[Value], bool] = bool,
     ) -> None:
         """Take the look-up that is asked when the memory has no answer, and which of its answers to keep how long."""
         self._look_up = look_up
-        self._valid_s = valid_s
-        self._most_entries = most_entries
-        self._is_worth_it = is_worth_it
+        self._ttl_s = ttl_s
+        self._max_entries = max_entries
+        self._should_cache = should_cache
         self._entries: dict[str, tuple[clock.Mark, Value]] = {}
 
     def get(self, key: str) -> Value | None:
         """Return what belongs to the key, or None. No DynamoDB call, or that of the look-up."""
         entry = self._entries.get(key)
-        if entry and clock.is_within(self._valid_s, entry[0]):
+        if entry and clock.is_within(self._ttl_s, entry[0]):
             return entry[1]
         # Before it is asked: what takes long to read is as old as that.
         mark = clock.mark()
         value = self._look_up(key)
-        if value is None or not self._is_worth_it(value):
+        if value is None or not self._should_cache(value):
             self._entries.pop(key, None)
             return value
-        if len(self._entries) >= self._most_entries:
+        if len(self._entries) >= self._max_entries:
             self._entries.clear()
         self._entries[key] = (mark, value)
         return value

@@ -4,7 +4,7 @@ import os
 from typing import Any, NamedTuple
 
 from paidline.store.cache import Cache
-from paidline.store.client import call, client
+from paidline.store.dynamodb import call, dynamodb
 
 
 class DialedNumber(NamedTuple):
@@ -34,7 +34,7 @@ class DialedNumber(NamedTuple):
 
 def _get(dialed_number: str) -> DialedNumber | None:
     found = call(
-        client().get_item, TableName=os.environ["DIALED_NUMBERS_TABLE"], Key={"dialedNumber": {"S": dialed_number}}
+        dynamodb().get_item, TableName=os.environ["DIALED_NUMBERS_TABLE"], Key={"dialedNumber": {"S": dialed_number}}
     )
     item = found.get("Item")
     return DialedNumber.from_item(item) if item else None

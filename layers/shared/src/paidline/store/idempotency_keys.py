@@ -9,7 +9,7 @@ from paidline.store import transaction
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_KEPT_S = 30 * 24 * 60 * 60
+_TTL_S = 30 * 24 * 60 * 60
 
 
 class UsedKey(NamedTuple):
@@ -56,7 +56,7 @@ def use(key_digest: str, request_digest: str, answer: str) -> "TransactWriteItem
     return {
         "Put": {
             "TableName": os.environ["IDEMPOTENCY_KEYS_TABLE"],
-            "Item": UsedKey(key_digest, request_digest, answer, now + _KEPT_S).to_item(),
+            "Item": UsedKey(key_digest, request_digest, answer, now + _TTL_S).to_item(),
             "ConditionExpression": "attribute_not_exists(keyDigest) OR expiresAt <= :now",
             "ExpressionAttributeValues": {":now": {"N": str(now)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",

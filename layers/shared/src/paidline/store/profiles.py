@@ -6,7 +6,7 @@ from typing import Any
 
 from paidline.store import agents
 from paidline.store.cache import Cache
-from paidline.store.client import call, client, pages
+from paidline.store.dynamodb import call, dynamodb, pages
 
 # Reading so many costs no more than any other request: then it need not be remembered.
 _FEW = 100
@@ -19,12 +19,12 @@ def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
 
 def get(ref: str) -> dict[str, str]:
     """Read one agent's profile, {} where there is none. One GetItem."""
-    found = call(client().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
+    found = call(dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
     item = found.get("Item")
     return _profile(item) if item else {}
 
 
-def every() -> dict[str, dict[str, str]]:
+def list_all() -> dict[str, dict[str, str]]:
     """Read all profiles, by the agent's key. One Scan per megabyte; none for a minute afterwards if many."""
     return cache.get("") or {}
 
@@ -39,4 +39,4 @@ def _profile(item: dict[str, Any]) -> dict[str, str]:
 
 
 # Texts change a few times a year and are nearly all of the list's bytes.
-cache = Cache(_read_all, valid_s=60, is_worth_it=lambda profiles: len(profiles) > _FEW)
+cache = Cache(_read_all, ttl_s=60, should_cache=lambda profiles: len(profiles) > _FEW)

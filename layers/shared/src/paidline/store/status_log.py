@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import agents
-from paidline.store.client import pages
+from paidline.store.dynamodb import pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

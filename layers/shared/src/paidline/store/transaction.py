@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from paidline import deadline, ids
-from paidline.store.client import call, client
+from paidline.errors import Contention
+from paidline.store.dynamodb import call, dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -24,10 +25,10 @@ _PASSING = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughp
 _FAILED = "ConditionalCheckFailed"
 
 _FIRST_PAUSE_S = 0.004
-_LONGEST_PAUSE_S = 0.3
+_MAX_PAUSE_S = 0.3
 
 
-class Clause(NamedTuple):
+class CancellationReason(NamedTuple):
     """What became of one operation of a cancelled transaction.
 
     Whether its condition failed, the item it met there, and whether another transaction held that item.
@@ -38,35 +39,35 @@ class Clause(NamedTuple):
     in_conflict: bool
 
 
-class Cancelled(Exception):
-    """The transaction wrote nothing: `clauses` has one entry per operation, in their order."""
+class TransactionCancelled(Exception):
+    """The transaction wrote nothing: `reasons` has one entry per operation, in their order."""
 
-    def __init__(self, clauses: Sequence[Clause]) -> None:
+    def __init__(self, reasons: Sequence[CancellationReason]) -> None:
         """Keep what became of each operation."""
         super().__init__("transaction cancelled")
-        self.clauses = clauses
+        self.reasons = reasons
 
 
 def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
-    """Write all operations, or none and raise Cancelled. One TransactWriteItems.
+    """Write all operations, or none and raise TransactionCancelled. One TransactWriteItems.
 
     It may be sent more than once; by the ClientRequestToken the store knows it again and applies it once.
     """
     try:
-        call(client().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_token())
+        call(dynamodb().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_request_id())
     except ClientError as error:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
-        raise Cancelled(_clauses(error)) from error
+        raise TransactionCancelled(_clauses(error)) from error
 
 
-def _clauses(error: ClientError) -> list[Clause]:
+def _clauses(error: ClientError) -> list[CancellationReason]:
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     codes = [reason.get("Code", "None") for reason in reasons]
     if not codes or any(code not in _PASSING and code != _FAILED for code in codes):
         raise error
     return [
-        Clause(code == _FAILED, reason.get("Item"), code == _CONFLICT)
+        CancellationReason(code == _FAILED, reason.get("Item"), code == _CONFLICT)
         for code, reason in zip(codes, reasons, strict=True)
     ]
 
@@ -78,19 +79,19 @@ def read(table: str, key: Item) -> Item | None:
     consistent it is. Whoever has seen a part of a transaction finds its other items by this read, and by no other.
     """
     get: Any = {"Get": {"TableName": table, "Key": key}}
-    patience = Patience()
+    backoff = Backoff()
     while True:
         try:
-            found = call(client().transact_get_items, TransactItems=[get])
+            found = call(dynamodb().transact_get_items, TransactItems=[get])
             return found["Responses"][0].get("Item")
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
             _clauses(error)
-        patience.wait()
+        backoff.wait()
 
 
-class Patience:
+class Backoff:
     """Pauses between tries against rivals, which grow until the rivals leave each other room."""
 
     def __init__(self) -> None:
@@ -98,16 +99,16 @@ class Patience:
         self._pause_s = _FIRST_PAUSE_S
 
     def wait(self) -> None:
-        """Let the rivals pass; raise StoreUnavailable when the request's time is up and they always came first."""
-        deadline.pause(self._pause_s, "contention")
-        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        """Let the rivals pass; raise Contention when the request's time is up and they always came first."""
+        deadline.pause(self._pause_s, Contention)
+        self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
 
-def was_ours(cancelled: Cancelled, request_id: str) -> bool:
+def was_already_written(cancelled: TransactionCancelled, request_id: str) -> bool:
     """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
 
     What got no answer is sent again, and a store that has forgotten the first delivery refuses the second:
     the row that stands in the way then carries the request's own id.
     """
     own = {"S": request_id}
-    return any(clause.item is not None and clause.item.get("requestId") == own for clause in cancelled.clauses)
+    return any(reason.item is not None and reason.item.get("requestId") == own for reason in cancelled.reasons)

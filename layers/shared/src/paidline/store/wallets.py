@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store.client import call, client, pages
+from paidline.store.dynamodb import call, dynamodb, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -95,7 +95,7 @@ def with_phone_number(application_id: str, phone_number: str) -> Wallet | None:
 
 def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
     found = call(
-        client().get_item,
+        dynamodb().get_item,
         TableName=os.environ["WALLETS_TABLE"],
         Key=_key(application_id, wallet_key),
         ConsistentRead=True,

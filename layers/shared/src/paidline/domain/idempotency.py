@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from paidline.codes import Refusal, RequestInvalid, StoreUnavailable, Unauthorized
+from paidline.errors import InvalidRequest, RequestError, StoreUnavailable, Unauthorized
 from paidline.store import idempotency_keys
 from paidline.store.idempotency_keys import UsedKey
 
@@ -25,11 +25,11 @@ class Key(NamedTuple):
 class Outcome(NamedTuple):
     """The answer to a request, and whether it is the one that an earlier delivery got."""
 
-    answer: str
-    is_repeat: bool = False
+    body: str
+    is_replay: bool = False
 
 
-class KeyInUse(StoreUnavailable):
+class KeyAlreadyUsed(StoreUnavailable):
     """The key was found used while its effect was to be written: a rival delivery was faster."""
 
 
@@ -46,13 +46,13 @@ def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
     tried again once the reason is gone. No DynamoDB call of its own but on a refusal or a repeat: one TransactGetItems,
     for the effect that emptied the wallet may be visible before its key is.
 
-    Raises RequestInvalid where the key was used for other contents.
+    Raises InvalidRequest where the key was used for other contents.
     """
     try:
         return Outcome(effect())
     except Unauthorized:
         raise
-    except (Refusal, KeyInUse) as failure:
+    except (RequestError, KeyAlreadyUsed) as failure:
         used = idempotency_keys.get(key.digest) if key else None
         if key is None or used is None:
             raise
@@ -61,8 +61,8 @@ def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
 
 def _repeat(used: UsedKey, key: Key, failure: Exception) -> Outcome:
     if used.request_digest != key.request_digest:
-        raise RequestInvalid("idempotency_key_reused") from failure
-    return Outcome(used.answer, is_repeat=True)
+        raise InvalidRequest("idempotency_key_reused") from failure
+    return Outcome(used.answer, is_replay=True)
 
 
 def _digest(*parts: str) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from paidline.codes import RequestInvalid
-from paidline.edge import reading
+from paidline.api.request import read_headers, read_parameters
+from paidline.errors import InvalidRequest
 
 NAMES = ("ref", "status", "outboundNumber")
 
@@ -21,7 +21,7 @@ def read(body: str | bytes | None = None, query: str | None = None) -> dict[str,
         event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     if query is not None:
         event["rawQueryString"] = query
-    return reading.parameters(event, NAMES)
+    return read_parameters(event, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_an_integer_with_leading_zeros_stands_for_its_digits(body: str, found: d
     ids=lambda body: body[:20],
 )
 def test_what_strict_json_refuses_is_refused(body: str) -> None:
-    with pytest.raises(RequestInvalid) as refused:
+    with pytest.raises(InvalidRequest) as refused:
         read(body)
 
     assert refused.value.reason == "invalid_json"
@@ -128,8 +128,8 @@ def test_what_strict_json_refuses_is_refused(body: str) -> None:
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused_with_its_reason(event: dict[str, Any], reason: str) -> None:
-    with pytest.raises(RequestInvalid) as refused:
-        reading.parameters(event, NAMES)
+    with pytest.raises(InvalidRequest) as refused:
+        read_parameters(event, NAMES)
 
     assert refused.value.reason == reason
 
@@ -202,12 +202,12 @@ def test_the_last_of_a_repeated_parameter_counts() -> None:
 
 
 def test_header_names_are_read_in_any_case_and_none_are_needed() -> None:
-    assert reading.headers({"headers": {"Idempotency-Key": "k"}}) == {"idempotency-key": "k"}
-    assert reading.headers({}) == {}
+    assert read_headers({"headers": {"Idempotency-Key": "k"}}) == {"idempotency-key": "k"}
+    assert read_headers({}) == {}
 
 
 @pytest.mark.parametrize("blank", BLANK, ids=ascii)
 def test_a_blank_header_is_none_and_hides_none(blank: str | None) -> None:
-    assert reading.headers({"headers": {"Idempotency-Key": blank}}) == {}
-    assert reading.headers({"headers": {"Idempotency-Key": "k", "idempotency-key": blank}}) == {"idempotency-key": "k"}
-    assert reading.headers({"headers": {"Idempotency-Key": blank, "idempotency-key": "k"}}) == {"idempotency-key": "k"}
+    assert read_headers({"headers": {"Idempotency-Key": blank}}) == {}
+    assert read_headers({"headers": {"Idempotency-Key": "k", "idempotency-key": blank}}) == {"idempotency-key": "k"}
+    assert read_headers({"headers": {"Idempotency-Key": blank, "idempotency-key": "k"}}) == {"idempotency-key": "k"}

@@ -16,11 +16,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from paidline import clock, ids
-from paidline.domain.agents import MOST_ON_A_LINE
-from paidline.domain.api_clients import Scope, digest_of
+from paidline.api.response import to_json
+from paidline.domain.agents import MAX_ON_A_LINE
+from paidline.domain.authentication import Scope, hash_digest
 from paidline.domain.profiles import DEFAULTS
-from paidline.domain.types import LONGEST_CALL_S, MOST_TOKENS, AgentStatus, PhoneNumber, Ref
-from paidline.edge.answering import to_json
+from paidline.domain.types import LONGEST_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
@@ -61,7 +61,7 @@ def _stored_time(value: str) -> str:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset from UTC, or it would be read in this machine's zone")
-    return clock.to_text(moment)
+    return clock.to_iso(moment)
 
 
 StoredTime = Annotated[str, AfterValidator(_stored_time)]
@@ -89,7 +89,7 @@ class _Agent(_Entry):
     outbound_number: StoredPhoneNumber = None
     dial_time_out: int = Field(default=30, ge=0, le=LONGEST_CALL_S)
     line_sharing: bool = False
-    tpm: int = Field(default=0, ge=0, le=MOST_TOKENS)
+    tpm: int = Field(default=0, ge=0, le=MAX_TOKENS)
     last_status_change: StoredTime = ""
     profile: dict[str, str] = {}
 
@@ -113,7 +113,7 @@ class _Wallet(_Entry):
     application_id: Id
     wallet_id: Id
     pin: Annotated[str, Field(pattern=r"^\S+$"), _written(64)]
-    tokens: int = Field(ge=0, le=MOST_TOKENS)
+    tokens: int = Field(ge=0, le=MAX_TOKENS)
     phone_number: StoredPhoneNumber = None
     email: ShownText = ""
 
@@ -187,12 +187,12 @@ def _check_lines(client: DynamoDBClient, document: _Document) -> None:
         ConsistentRead=True,
     )
     there = Counter(item["outboundNumber"]["S"] for page in scan for item in page["Items"] if "outboundNumber" in item)
-    if any(count + there[line] > MOST_ON_A_LINE for line, count in sharing.items()):
-        raise DataError(f"more than {MOST_ON_A_LINE} agents share one line")
+    if any(count + there[line] > MAX_ON_A_LINE for line, count in sharing.items()):
+        raise DataError(f"more than {MAX_ON_A_LINE} agents share one line")
 
 
 def _api_client(entry: _ApiClient) -> Operation:
-    stored = ApiClient(digest_of(entry.authentication_hash), entry.scope, entry.active, entry.application_ids)
+    stored = ApiClient(hash_digest(entry.authentication_hash), entry.scope, entry.active, entry.application_ids)
     return _new("API_CLIENTS_TABLE", stored.to_item(), "hashDigest")
 
 
@@ -223,7 +223,7 @@ def _row(entry: _StatusLogRow, agent: _Agent) -> Operation:
         status=entry.status,
         handler=entry.handler,
         ip=entry.ip,
-        request_id=ids.new_token(),
+        request_id=ids.new_request_id(),
     )
     return dict(status_log.append(row))
 
@@ -234,10 +234,10 @@ def _wallet(entry: _Wallet) -> list[Operation]:
         seq=1,
         amount=entry.tokens,
         balance=entry.tokens,
-        time=clock.to_text(clock.now()),
+        time=clock.to_iso(clock.now()),
         source="opening",
         key="",
-        request_id=ids.new_token(),
+        request_id=ids.new_request_id(),
         previous_digest=NO_DIGEST,
     )
     stored = Wallet(

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from paidline.codes import RequestInvalid
+from paidline.errors import InvalidRequest
 
 Event = Mapping[str, Any]
 Parameters = Mapping[str, Any]
 
 # The longest documented request is under 400 bytes.
-_MOST_BYTES = 65_536
-_MOST_FIELDS = 100
+_MAX_BYTES = 65_536
+_MAX_FIELDS = 100
 
 # A string, which is passed over, or an integer with leading zeros as the value of a member. The document's own example
 # has "ref": 000038; nothing else that strict JSON refuses is repaired. A string that never ends is passed over as well:
@@ -25,18 +25,18 @@ _MOST_FIELDS = 100
 _STRING_OR_ZEROS = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<=:)(\s*)(0[0-9]+)(?=\s*[,}])', re.DOTALL)
 
 
-def parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
+def read_parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
     """Pick the named parameters: JSON over form over query, the exact name over one in other letter case.
 
     Null and blank values count as absent wherever they stand, so they never hide one that comes after them. Raises
-    RequestInvalid where the body cannot be read, or a named parameter is not UTF-8; an unnamed one may be anything,
+    InvalidRequest where the body cannot be read, or a named parameter is not UTF-8; an unnamed one may be anything,
     such as a caller's name in Latin-1.
     """
     sources = [source for source in (_body(event), _form(event.get("rawQueryString") or "")) if source]
     picked = {name: value for name in names if (value := _first(sources, name)) is not None}
     for name, value in picked.items():
         if isinstance(value, str) and not _is_utf8(value):
-            raise RequestInvalid(f"invalid:{name}")
+            raise InvalidRequest(f"invalid:{name}")
     return picked
 
 
@@ -76,13 +76,13 @@ def _body(event: Event) -> Parameters:
         return _json(text)
     # Nested deeper than Python's stack, or an integer of more digits than Python reads, which is a ValueError as well.
     except (ValueError, RecursionError) as error:
-        raise RequestInvalid("invalid_json") from error
+        raise InvalidRequest("invalid_json") from error
 
 
 def _text(event: Event) -> str:
     body = event.get("body") or ""
-    if len(body) > _MOST_BYTES * 4 // 3 + 4:
-        raise RequestInvalid("body_too_large")
+    if len(body) > _MAX_BYTES * 4 // 3 + 4:
+        raise InvalidRequest("body_too_large")
     try:
         raw = (
             base64.b64decode(body, validate=True)
@@ -90,9 +90,9 @@ def _text(event: Event) -> str:
             else body.encode("utf-8", "surrogatepass")
         )
     except ValueError as error:
-        raise RequestInvalid("invalid_base64") from error
-    if len(raw) > _MOST_BYTES:
-        raise RequestInvalid("body_too_large")
+        raise InvalidRequest("invalid_base64") from error
+    if len(raw) > _MAX_BYTES:
+        raise InvalidRequest("body_too_large")
     return raw.decode("utf-8-sig", "surrogateescape")
 
 
@@ -106,7 +106,7 @@ def _json(text: str) -> Parameters:
 def _object(text: str) -> Parameters:
     value = json.loads(text, object_pairs_hook=_filled, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
-        raise RequestInvalid("invalid_json")
+        raise InvalidRequest("invalid_json")
     return value
 
 
@@ -120,11 +120,11 @@ def _quote_zeros(match: re.Match[str]) -> str:
 
 def _form(text: str) -> Parameters:
     try:
-        return _filled(parse_qsl(text, errors="surrogateescape", max_num_fields=_MOST_FIELDS))
+        return _filled(parse_qsl(text, errors="surrogateescape", max_num_fields=_MAX_FIELDS))
     except ValueError as error:
-        raise RequestInvalid("invalid_form") from error
+        raise InvalidRequest("invalid_form") from error
 
 
-def headers(event: Event) -> dict[str, str]:
+def read_headers(event: Event) -> dict[str, str]:
     """Return the filled headers by lower-case name: AWS sends them so, `sam local` does not."""
     return _filled((name.lower(), value) for name, value in (event.get("headers") or {}).items())

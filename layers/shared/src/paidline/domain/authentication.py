@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from enum import StrEnum
 
-from paidline.codes import Unauthorized
+from paidline.errors import Unauthorized
 from paidline.store import api_clients
 from paidline.store.api_clients import ApiClient
 
@@ -16,7 +16,7 @@ class Scope(StrEnum):
     CREDIT = "credsys"
 
 
-def digest_of(authentication_hash: str) -> str:
+def hash_digest(authentication_hash: str) -> str:
     """Compute what is stored of a hash: its SHA-256 in hex."""
     return hashlib.sha256(authentication_hash.encode(errors="surrogatepass")).hexdigest()
 
@@ -26,7 +26,7 @@ def authenticate(authentication_hash: str, scope: Scope) -> ApiClient:
 
     Raises Unauthorized, with the same reason for an unknown, a revoked and a foreign hash.
     """
-    digest = digest_of(authentication_hash)
+    digest = hash_digest(authentication_hash)
     client = api_clients.find(digest)
     if client is None or not hmac.compare_digest(client.hash_digest, digest):
         raise Unauthorized

@@ -1,4 +1,4 @@
-"""Loads a document of data into a deployed stack's tables: `python -m local.load`."""
+"""Loads a document of data into a deployed stack's tables: `python -m admin.load`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import data, settings, template
+from admin import data
+from local import settings, template
 
 
 class StackError(Exception):

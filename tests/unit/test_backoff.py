@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from paidline import deadline
-from paidline.codes import StoreUnavailable
-from paidline.store.transaction import Patience
+from paidline.errors import Contention
+from paidline.store.transaction import Backoff
 
 
 class Clock:
@@ -42,8 +42,8 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_is_given_back(
     clock: Clock, longest: None
 ) -> None:
-    with deadline.of_request(10_000), pytest.raises(StoreUnavailable, match="contention"):
-        _wait_for_ever(Patience())
+    with deadline.of_request(10_000), pytest.raises(Contention):
+        _wait_for_ever(Backoff())
 
     peak = clock.pauses.index(max(clock.pauses))
     assert clock.pauses[0] < 0.005
@@ -54,7 +54,7 @@ def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_
 
 @pytest.mark.parametrize("longest_s", [0.004, 0.3, 60.0])
 def test_no_pause_goes_on_after_the_time_is_up(clock: Clock, longest: None, longest_s: float) -> None:
-    with deadline.of_request(10_000), pytest.raises(StoreUnavailable, match="contention"):
+    with deadline.of_request(10_000), pytest.raises(Contention):
         _pause_for_ever(longest_s)
 
     assert clock.now - 1000 == pytest.approx(deadline.LAST_TRY_S)
@@ -68,16 +68,16 @@ def test_outside_of_a_request_pauses_are_not_cut_short(clock: Clock, longest: No
 
 def _pause_for_ever(longest_s: float) -> None:
     while True:
-        deadline.pause(longest_s, "contention")
+        deadline.pause(longest_s, Contention)
 
 
-def _wait_for_ever(patience: Patience) -> None:
+def _wait_for_ever(patience: Backoff) -> None:
     while True:
         patience.wait()
 
 
 def test_pauses_are_drawn_by_chance_so_that_rivals_do_not_meet_again(clock: Clock) -> None:
-    rivals = [Patience() for _ in range(50)]
+    rivals = [Backoff() for _ in range(50)]
 
     for rival in rivals:
         rival.wait()

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, ResponseStreamingError
 
 from paidline import deadline
-from paidline.codes import StoreUnavailable
+from paidline.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,7 +37,7 @@ _FIRST_PAUSE_S = 0.1
 
 
 @functools.cache
-def client() -> "DynamoDBClient":
+def dynamodb() -> "DynamoDBClient":
     """Make the client, once per process. Only `call` calls it."""
     config = Config(
         connect_timeout=deadline.CONNECT_S,
@@ -87,8 +87,8 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call an operation of the client, and again after an error that may pass, while the request's time lasts.
 
     A write that is sent again is the same to the letter, its ClientRequestToken included.
-    Raises StoreUnavailable: `deadline_exceeded` when the time is up, `store_unavailable` when the store has refused too
-    often. Any other error is the caller's to understand.
+    Raises DeadlineExceeded when the time is up, and StoreUnavailable when the store has refused too often. Any other
+    error is the caller's to understand.
     """
     tries = 0
     while True:
@@ -115,7 +115,7 @@ def _may_pass(error: Exception) -> bool:
 def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the items of a query or scan, to its end. One call per megabyte, none for a page that nobody reads."""
     while True:
-        page = call(getattr(client(), operation), **parameters)
+        page = call(getattr(dynamodb(), operation), **parameters)
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
             return

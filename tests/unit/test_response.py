@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from paidline.codes import Code, Fault, RequestInvalid
-from paidline.edge.answering import Answer, envelope, failure, pack, to_json
+from paidline.api.response import Response, envelope, failure, to_json, to_payload
+from paidline.codes import Code
+from paidline.errors import InvalidRequest, ServerError
 
 LONG = "x" * 2_000
 
@@ -65,7 +66,7 @@ def test_a_success_opens_with_status_message_and_code_and_keeps_the_given_order(
 
 
 def test_a_failure_has_three_keys_and_its_reason_in_a_header() -> None:
-    response = pack(failure(RequestInvalid("missing:ref")), None)
+    response = to_payload(failure(InvalidRequest("missing:ref")), None)
 
     assert response == {
         "statusCode": 200,
@@ -79,7 +80,7 @@ def test_a_failure_has_three_keys_and_its_reason_in_a_header() -> None:
     "accepted", ["gzip", "deflate, gzip;q=0.5, br", "*", "GZIP", "*;q=0, gzip", "br;q=1,gzip ; q=1"]
 )
 def test_a_long_answer_is_compressed_where_the_client_takes_it(accepted: str) -> None:
-    response = pack(Answer(LONG), accepted)
+    response = to_payload(Response(LONG), accepted)
 
     assert response["isBase64Encoded"]
     assert response["headers"]["content-encoding"] == "gzip"
@@ -91,26 +92,26 @@ def test_a_long_answer_is_compressed_where_the_client_takes_it(accepted: str) ->
     "accepted", [None, "", "identity", "br", "gzip;q=0", "gzip; q=0.000", "*;q=0", "gzip;q=0, *", "xgzip"]
 )
 def test_a_long_answer_is_sent_as_it_is_where_the_client_does_not_ask_for_gzip(accepted: str | None) -> None:
-    response = pack(Answer(LONG), accepted)
+    response = to_payload(Response(LONG), accepted)
 
     assert (response["body"], response["isBase64Encoded"]) == (LONG, False)
     assert response["headers"].keys() == {"content-type"}
 
 
 def test_a_short_answer_is_never_compressed() -> None:
-    assert not pack(Answer("x" * 1_023), "gzip")["isBase64Encoded"]
+    assert not to_payload(Response("x" * 1_023), "gzip")["isBase64Encoded"]
 
 
 def test_an_answer_over_lambdas_limit_is_compressed_unless_the_client_refuses() -> None:
-    response = pack(Answer("x" * 7_000_000), None)
+    response = to_payload(Response("x" * 7_000_000), None)
 
     assert response["isBase64Encoded"]
 
 
 @pytest.mark.parametrize("body", ["x" * 5_900_000, '"' * 3_000_000, "\\" * 3_000_000])
 def test_an_answer_over_lambdas_limit_is_a_fault_where_the_client_refuses_gzip(body: str) -> None:
-    with pytest.raises(Fault) as raised:
-        pack(Answer(body), "identity")
+    with pytest.raises(ServerError) as raised:
+        to_payload(Response(body), "identity")
 
     assert raised.value.reason == "answer_too_large"
 
@@ -118,7 +119,7 @@ def test_an_answer_over_lambdas_limit_is_a_fault_where_the_client_refuses_gzip(b
 def test_an_answer_that_is_too_long_even_compressed_is_a_fault() -> None:
     noise = random.Random(0).randbytes(4_000_000).hex()
 
-    with pytest.raises(Fault) as raised:
-        pack(Answer(noise + noise[::-1]), "gzip")
+    with pytest.raises(ServerError) as raised:
+        to_payload(Response(noise + noise[::-1]), "gzip")
 
     assert raised.value.reason == "answer_too_large"

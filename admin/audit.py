@@ -1,4 +1,4 @@
-"""Checks every wallet against its ledger, and only reads: `python -m local.audit`."""
+"""Checks every wallet against its ledger, and only reads: `python -m admin.audit`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
-from paidline.domain.types import MOST_TOKENS
+from paidline.domain.types import MAX_TOKENS
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
 from paidline.store.wallets import Wallet
 
@@ -52,7 +52,7 @@ def audit(client: DynamoDBClient) -> Audit:
 
 
 def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[str]:
-    if not 0 <= wallet.tokens <= MOST_TOKENS:
+    if not 0 <= wallet.tokens <= MAX_TOKENS:
         yield f"the balance {wallet.tokens} is out of bounds"
     seq, balance, digest = 0, 0, NO_DIGEST
     for item in _entries(client, wallet.wallet_id):
@@ -73,7 +73,7 @@ def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[
             yield f"entry {seq} was changed, or entry {entry.seq} does not continue it"
         if entry.balance != balance + entry.amount:
             yield f"entry {entry.seq} does not add up"
-        if not 0 <= entry.balance <= MOST_TOKENS:
+        if not 0 <= entry.balance <= MAX_TOKENS:
             yield f"the balance after entry {entry.seq} is out of bounds"
         seq, balance, digest = entry.seq, entry.balance, entry.digest()
     if seq != wallet.seq:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from paidline.codes import Code, Failure, Fault
-from paidline.domain.exactly_once import Outcome
+from paidline.codes import Code
+from paidline.domain.idempotency import Outcome
+from paidline.errors import ApiError, ResponseTooLarge
 
 _JSON = "application/json; charset=UTF-8"
 
@@ -17,10 +18,10 @@ _JSON = "application/json; charset=UTF-8"
 _COMPRESS_FROM = 1_024
 
 # Lambda's own limit is 6 MB for the whole payload; the rest is for headers and the escaping of the body.
-_MOST_BYTES = 5_900_000
+_MAX_BYTES = 5_900_000
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An answer before it is packed: the JSON, and headers beyond Content-Type."""
 
     body: str
@@ -43,42 +44,42 @@ def envelope(code: Code, **content: Any) -> str:
     return to_json({"status": 1, "message": code.message, "code": code, **content})
 
 
-def success(code: Code, **content: Any) -> Answer:
+def success(code: Code, **content: Any) -> Response:
     """Answer with a success envelope."""
-    return Answer(envelope(code, **content), code=code)
+    return Response(envelope(code, **content), code=code)
 
 
-def first_or_repeat(outcome: Outcome, code: Code) -> Answer:
+def first_or_replay(outcome: Outcome, code: Code) -> Response:
     """Answer with an effect's answer; the header tells a repeat of it from the first."""
-    return Answer(outcome.answer, {"idempotency-hit": "true"} if outcome.is_repeat else {}, code)
+    return Response(outcome.body, {"idempotency-hit": "true"} if outcome.is_replay else {}, code)
 
 
-def failure(failed: Failure) -> Answer:
+def failure(failed: ApiError) -> Response:
     """Answer with exactly the three documented keys; what was wrong stands in the header."""
     body = to_json({"status": 0, "message": failed.code.message, "code": failed.code})
-    return Answer(body, {"x-error-reason": failed.reason}, failed.code, failed.http_status)
+    return Response(body, {"x-error-reason": failed.reason}, failed.code, failed.http_status)
 
 
-def pack(answer: Answer, accept_encoding: str | None) -> dict[str, Any]:
+def to_payload(response: Response, accept_encoding: str | None) -> dict[str, Any]:
     """Make API Gateway's response, compressed where the client takes that and it is worth it.
 
     A client that says nothing of encodings takes any (RFC 9110, 12.5.3): it gets a list compressed only if the list
-    is too long for Lambda otherwise. Raises Fault where the answer cannot be made to fit.
+    is too long for Lambda otherwise. Raises ResponseTooLarge where it does not fit even so.
     """
-    if len(answer.body) < _COMPRESS_FROM or not _is_wanted(accept_encoding, answer.body):
-        if not _fits(answer.body):
-            raise Fault("answer_too_large")
-        return _response(answer, answer.body, is_base64=False, extra={})
-    compressed = _compressed(answer.body)
-    if len(compressed) > _MOST_BYTES:
-        raise Fault("answer_too_large")
-    return _response(answer, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
+    if len(response.body) < _COMPRESS_FROM or not _is_wanted(accept_encoding, response.body):
+        if not _fits(response.body):
+            raise ResponseTooLarge
+        return _payload(response, response.body, is_base64=False, extra={})
+    compressed = _compressed(response.body)
+    if len(compressed) > _MAX_BYTES:
+        raise ResponseTooLarge
+    return _payload(response, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
 
 
-def _response(answer: Answer, body: str, *, is_base64: bool, extra: Mapping[str, str]) -> dict[str, Any]:
+def _payload(response: Response, body: str, *, is_base64: bool, extra: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "statusCode": answer.http_status,
-        "headers": {"content-type": _JSON, **answer.headers, **extra},
+        "statusCode": response.http_status,
+        "headers": {"content-type": _JSON, **response.headers, **extra},
         "body": body,
         "isBase64Encoded": is_base64,
     }
@@ -96,7 +97,7 @@ def _compressed(body: str) -> str:
 
 def _fits(body: str) -> bool:
     # The runtime writes the body into JSON once more, with a backslash before each quote and backslash.
-    return len(body) < _MOST_BYTES and len(body) + body.count('"') + body.count("\\") < _MOST_BYTES
+    return len(body) < _MAX_BYTES and len(body) + body.count('"') + body.count("\\") < _MAX_BYTES
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:

@@ -1,0 +1,1 @@
+"""HTTP: reads, validates and authenticates requests, writes responses, logs. Imports domain and store."""

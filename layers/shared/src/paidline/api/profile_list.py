@@ -1,0 +1,37 @@
+"""The answer of getProfileData: profiles as a JSON array, and a cache of the long list."""
+
+from paidline.api import serializers
+from paidline.api.response import to_json
+from paidline.domain import profiles
+from paidline.store.agents import Agent
+from paidline.store.cache import Cache
+
+# How old a long list may be. A short one is not cached: reading it costs no more than any other request.
+_TTL_S = 5.0
+_SHORT = 65_536
+
+
+def of_agent(ref: str, fields: str) -> str:
+    """Write a list of one agent's profile. Two GetItems. Raises RefNotFound."""
+    return _to_json([profiles.find(ref)], fields)
+
+
+def of_all(fields: str) -> str:
+    """Write all profiles, with the comma-separated keys only, or all keys. Two Scans at most, see `cache`."""
+    return cache.get(fields) or "[]"
+
+
+def _read_all(fields: str) -> str:
+    return _to_json(profiles.list_all(), fields)
+
+
+def _to_json(found: list[tuple[Agent, dict[str, str]]], fields: str) -> str:
+    shown = [serializers.profile(agent, stored) for agent, stored in found]
+    if fields:
+        wanted = {name.strip() for name in fields.split(",")}
+        shown = [{key: value for key, value in profile.items() if key in wanted} for profile in shown]
+    return to_json(shown)
+
+
+# Few entries, since each may be many megabytes.
+cache = Cache(_read_all, ttl_s=_TTL_S, max_entries=4, should_cache=lambda text: len(text) > _SHORT)

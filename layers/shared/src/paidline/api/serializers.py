@@ -1,0 +1,146 @@
+"""The objects of the contract as JSON values: user, wallet, call session, status log row and profile.
+
+Keys are in the contract's order, and each value has the contract's JSON type.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from paidline import clock
+from paidline.domain.types import STATUS_VISUAL, AgentStatus
+
+# Only for type checkers: a function should not import at its start what other endpoints store.
+if TYPE_CHECKING:
+    from paidline.domain.wallets import FoundWallet
+    from paidline.store.agents import Agent
+    from paidline.store.call_sessions import CallSession
+    from paidline.store.status_log import StatusLogRow
+
+_PROFILE_KEYS = (
+    "_ctbUserId",
+    "_ctbStatus",
+    "_ctbLastStatusChange",
+    "_ctbRef",
+    "_ctbThumbnail",
+    "_ctbThumbnailMedium",
+    "_ctbThumbnailLarge",
+    "_ctbThumbnailFull",
+    "_ctbShortText",
+    "_ctbLongText",
+    "_ctbNickname",
+    "_ctbLanguages",
+    "_ctbKeywords",
+    "_ctbChatEnabled",
+    "_ctbChatSessionTpm",
+    "_ctbChatEnableCam",
+    "_ctbMessenger",
+    "_ctbMessengerTokensPerMessage",
+    "_ctbCallSessionTpm",
+    "_ctbEndpointEnabled",
+    "_ctbWhatsappMessenger",
+    "_ctbWhatsAppStatus",
+    "_ctbWhatsAppLastStatusChange",
+    "_ctbAppointmentsEnabled",
+    "_ctbPhotoReadingEnabled",
+    "_ctbProfileLink",
+    "_ctbMessengerModalLink",
+    "_ctbStatusVisual",
+    "_ctbOutboundNumber",
+    "_ctbCallRecordingEnabled",
+    "_ctbAsteriskPrompt",
+)
+
+
+def user(agent: "Agent") -> dict[str, Any]:
+    """Write the `user` that every agent endpoint answers; only here is userId a number."""
+    return {
+        "userId": agent.user_id,
+        "ref": agent.ref,
+        "status": agent.status,
+        "statusVisual": STATUS_VISUAL[AgentStatus(agent.status)],
+    }
+
+
+def user_with_line(agent: "Agent") -> dict[str, Any]:
+    """Write the `user` of getStatusByRef, which also says how to ring the agent."""
+    return {
+        **user(agent),
+        "outboundNumber": agent.outbound_number,
+        "dialTimeOut": str(agent.dial_time_out),
+        "lineSharing": "true" if agent.line_sharing else "false",
+    }
+
+
+def status_log_row(row: "StatusLogRow") -> dict[str, str]:
+    """Write a row of the status log; its time is shown in the configured zone."""
+    return {
+        "id": str(row.id),
+        "userId": str(row.user_id),
+        "ref": row.ref,
+        "creationDate": clock.to_local(row.created),
+        "status": row.status,
+        "handler": row.handler,
+        "ip": row.ip,
+    }
+
+
+def call_session(session: "CallSession") -> dict[str, str]:
+    """Write a `callSession`."""
+    return {
+        "id": str(session.id),
+        "sessionId": str(session.id),
+        "dialedNumber": session.dialed_number,
+        "inboundNumber": session.inbound_number,
+        "outboundNumber": session.outbound_number,
+        "type": "outbound",
+        "dialStatus": session.dial_status,
+        "channelId": "0",
+        "duration": str(session.duration),
+        "context": "ctbcallend",
+        "userId": str(session.user_id),
+        "startTime": session.start_time,
+        # The contract's example shows the start time here.
+        "updateTime": session.start_time,
+        "endTime": session.end_time,
+        "tpm": str(session.tpm),
+    }
+
+
+def wallet(found: "FoundWallet") -> dict[str, str]:
+    """Write the `wallet` as it is found by PIN: without e-mail address and phone number."""
+    return {
+        "applicationId": found.dialed.application_id,
+        "companyName": found.dialed.company_name,
+        "walletId": found.wallet.wallet_id,
+        "pin": found.wallet.pin,
+        "tokens": str(found.wallet.tokens),
+        "dialedNumber": found.dialed.dialed_number,
+    }
+
+
+def wallet_with_owner(found: "FoundWallet") -> dict[str, str]:
+    """Write the `wallet` as it is found by the caller's number: with the owner's e-mail address and phone number."""
+    return {
+        "applicationId": found.dialed.application_id,
+        "companyName": found.dialed.company_name,
+        "walletId": found.wallet.wallet_id,
+        "pin": found.wallet.pin,
+        "tokens": str(found.wallet.tokens),
+        "email": found.wallet.email,
+        "dialedNumber": found.dialed.dialed_number,
+        "phoneNumber": found.wallet.phone_number,
+    }
+
+
+def profile(agent: "Agent", stored: dict[str, str]) -> dict[str, str]:
+    """Write a profile: every key, from the agent and from what is stored of the profile with its defaults."""
+    values = {
+        **stored,
+        "_ctbUserId": str(agent.user_id),
+        "_ctbStatus": agent.status,
+        "_ctbLastStatusChange": clock.to_local(agent.last_status_change),
+        "_ctbRef": agent.ref,
+        "_ctbCallSessionTpm": str(agent.tpm),
+        "_ctbStatusVisual": STATUS_VISUAL[AgentStatus(agent.status)],
+        "_ctbOutboundNumber": agent.outbound_number,
+    }
+    return {key: values[key] for key in _PROFILE_KEYS}

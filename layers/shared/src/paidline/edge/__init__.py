@@ -1,1 +1,0 @@
-"""HTTP: reads a request, authenticates it, answers it. Knows no table."""
