@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_WAIT_SECONDS = 20
 _FAULT = b'{"status":0,"message":"failed","code":30}'
 
 
@@ -36,6 +37,13 @@ class Door:
     def fail(self, endpoint: str, times: int) -> None:
         """Answers the next requests of an endpoint as the service does that cannot reach its store."""
         self._fail[endpoint] = times
+
+    def wait_for(self, endpoint: str) -> None:
+        """Waits until a request for the endpoint has come in."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while endpoint not in [seen for seen, _ in self.requests]:
+            assert time.monotonic() < deadline, f"no request for {endpoint}"
+            time.sleep(0.1)
 
     def reset(self) -> None:
         """Forgets what came in and what it was told."""

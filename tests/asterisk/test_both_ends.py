@@ -98,6 +98,13 @@ def test_agent_who_declines_is_busy(asterisk: Pbx, api: Service) -> None:
     scenario.assert_unpaid_call(api, scenario.SHARING, "busy")
 
 
+def test_agent_who_hangs_up_while_being_asked_has_not_answered(asterisk: Pbx, api: Service) -> None:
+    said = asterisk.call(SERVICE_NUMBER, "callers", PAIDLINE_ACCEPT="yes", **scenario.settings(agent="hangsUp"))
+
+    assert "test-agent-unavailable" in said
+    scenario.assert_unpaid_call(api, scenario.SHARING, "noanswer")
+
+
 def test_caller_who_hangs_up_while_the_agent_is_asked_pays_nothing(asterisk: Pbx, api: Service) -> None:
     asterisk.call(
         SERVICE_NUMBER, "callers", PAIDLINE_ACCEPT="yes", **scenario.settings(agent="voicemail") | {"PATIENCE": "3"}

@@ -80,6 +80,24 @@ def test_agent_is_freed_and_nothing_charged_when_asterisk_died_while_it_rang(ast
     scenario.assert_unpaid_call(api, scenario.SHARING, "cancel")
 
 
+def test_agent_is_freed_without_a_session_when_asterisk_died_while_taking_them(
+    asterisk: Pbx, api: Service, door: Door
+) -> None:
+    door.hold("updateStatusByLineSharing", 60.0, times=1)
+    asterisk.place(SERVICE_NUMBER, "callers", **scenario.settings())
+    asterisk.wait_for_channel("!paidline-api!post!")
+    time.sleep(_WRITTEN_SECONDS)
+    _crash_and_start(asterisk, api.url)
+    assert api.status(scenario.SHARING) == "inConversation"
+
+    _recover(asterisk)
+
+    assert api.sessions() == []
+    scenario.assert_nothing_debited(api)
+    scenario.assert_taken_and_free(api, scenario.SHARING)
+    assert asterisk.journal() == []
+
+
 def test_call_is_settled_once_when_asterisk_died_while_it_tried_again(asterisk: Pbx, api: Service, door: Door) -> None:
     door.hold("subtractTokensFromWallet", 60.0, times=2)
     door.fail("byRef", times=2)

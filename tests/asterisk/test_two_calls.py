@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from tests.asterisk import scenario
 from tests.asterisk.pbx import Pbx
@@ -46,6 +47,19 @@ def test_exactly_one_of_two_calls_gets_the_wallet_when_both_ask_at_the_same_mome
 
     assert said.count("test-wallet-in-use") > 0
     assert len(api.sessions()) == 1
+    scenario.assert_paid_call(api, scenario.SHARING, CALLER)
+
+
+def test_call_claims_its_wallet_only_when_no_other_is_about_to(asterisk: Pbx, api: Service, door: Door) -> None:
+    asterisk.place("slowly", "claims")
+    asterisk.wait_for_channel("!claims!.*!Wait!")
+
+    with asterisk.calling(SERVICE_NUMBER, "callers", **scenario.settings()) as end:
+        door.wait_for("getWalletByDialedNumberAndInboundNumber")
+        time.sleep(2)
+        assert [endpoint for endpoint, _ in door.requests] == ["getWalletByDialedNumberAndInboundNumber"]
+        end()
+
     scenario.assert_paid_call(api, scenario.SHARING, CALLER)
 
 
