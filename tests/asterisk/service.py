@@ -161,7 +161,7 @@ class Service:
         request = urllib.request.Request(
             self.url + path, data=json.dumps(fields).encode(), headers={"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 

@@ -50,17 +50,22 @@ def test_exactly_one_of_two_calls_gets_the_wallet_when_both_ask_at_the_same_mome
     scenario.assert_paid_call(api, scenario.SHARING, CALLER)
 
 
-def test_call_claims_its_wallet_only_when_no_other_is_about_to(asterisk: Pbx, api: Service, door: Door) -> None:
-    asterisk.place("slowly", "claims")
-    asterisk.wait_for_channel("!claims!.*!Wait!")
+def test_call_gets_no_wallet_while_another_call_is_about_to_claim_something(
+    asterisk: Pbx, api: Service, door: Door
+) -> None:
+    asterisk.place("slowly", "claims", GO_ON="no")
+    asterisk.wait_for_channel(";2!claims!.*!Wait!")
 
     with asterisk.calling(SERVICE_NUMBER, "callers", **scenario.settings()) as end:
         door.wait_for("getWalletByDialedNumberAndInboundNumber")
-        time.sleep(2)
-        assert [endpoint for endpoint, _ in door.requests] == ["getWalletByDialedNumberAndInboundNumber"]
-        end()
+        # LOCK() gives up after three seconds.
+        time.sleep(6)
+        asterisk.cli("dialplan set global GO_ON yes")
+        said = end()
 
-    scenario.assert_paid_call(api, scenario.SHARING, CALLER)
+    assert "test-wallet-in-use" in said
+    assert [endpoint for endpoint, _ in door.requests] == ["getWalletByDialedNumberAndInboundNumber"]
+    scenario.assert_nothing_happened(api)
 
 
 def test_wallet_stays_in_use_until_its_late_debit_is_made(asterisk: Pbx, api: Service, door: Door) -> None:
