@@ -76,10 +76,12 @@ session:setAutoHangup(false)
 local taken = succeeded(post(agents, status_path, status("inConversation")))
 local started, talked, cause = os.time(), 0, nil
 if taken then
-  session:setVariable("call_timeout", text(agent, "dialTimeOut"))
   session:setVariable("hangup_after_bridge", "false")
   session:setVariable("execute_on_answer", "sched_hangup +" .. math.floor(tokens * 60 / tpm) .. " allotted_timeout")
-  local leg = freeswitch.Session(gateway .. outbound_number, session)
+  -- Session() itself waits for 60 seconds. It also reads call_timeout, but from the caller's channel, where a dialplan may
+  -- have set it; originate_timeout is read after that, and wins.
+  local leg = freeswitch.Session("{originate_timeout=" .. text(agent, "dialTimeOut") .. "}" .. gateway .. outbound_number,
+    session)
   cause = leg:hangupCause()
   if leg:ready() then
     local answered = os.time()

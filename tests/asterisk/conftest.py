@@ -9,6 +9,14 @@ import pytest
 
 from tests.asterisk import dialplan, pbx, service, slow_door
 
+# What single scenarios change.
+_SETTINGS = {
+    "PAIDLINE_RETRY_FOR": "30",
+    "PAIDLINE_ACCEPT": "no",
+    "PAIDLINE_AGENT_SEES": "service",
+    "PAIDLINE_WARN_AT": "60",
+}
+
 collect_ignore_glob = [] if os.environ.get("ASTERISK_COMMAND") else ["test_*.py"]
 
 
@@ -31,9 +39,11 @@ def _api(_service: service.Service, asterisk: pbx.Pbx) -> service.Service:
     """The service with the example data, running, and known to Asterisk."""
     _service.reset()
     _service.start()
-    for name in ("PAIDLINE_AGENTS_URL", "PAIDLINE_CREDIT_URL"):
-        asterisk.cli(f"dialplan set global {name} {_service.url}")
-    asterisk.cli("dialplan set global PAIDLINE_RETRY_FOR 30")
+    asterisk.use(_service.url)
+    for name, value in _SETTINGS.items():
+        asterisk.cli(f"dialplan set global {name} {value}")
+    for family in ("paidline", "paidline-talk", "paidline-alive"):
+        asterisk.cli(f"database deltree {family}")
     return _service
 
 
@@ -47,8 +57,7 @@ def _door_of_all(_service: service.Service) -> Iterator[slow_door.Door]:
 def _door(_door: slow_door.Door, api: service.Service, asterisk: pbx.Pbx) -> slow_door.Door:
     """A door before the service, through which Asterisk's requests go."""
     _door.reset()
-    for name in ("PAIDLINE_AGENTS_URL", "PAIDLINE_CREDIT_URL"):
-        asterisk.cli(f"dialplan set global {name} {_door.url}")
+    asterisk.use(_door.url)
     return _door
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from admin import data
 from local import engine, gateway, tables, template
+from local.template import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -78,9 +79,7 @@ class Service:
     def reset(self) -> None:
         """Puts the example data in place of all that is there."""
         for table in self.template.tables:
-            keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
-            for item in self.items(table.name):
-                self.client.delete_item(TableName=table.name, Key={key: item[key] for key in keys})
+            self._empty(table)
         data.load(self.client, json.loads(_EXAMPLE_DATA.read_text(encoding="utf-8")))
 
     def items(self, table: str) -> list[Item]:
@@ -100,6 +99,19 @@ class Service:
             UpdateExpression="SET dialTimeOut = :seconds",
             ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
         )
+
+    def add_wallet(self, wallet_id: str, pin: str, phone_number: str) -> None:
+        """Adds a wallet beside the example's, with as many tokens."""
+        example = json.loads(_EXAMPLE_DATA.read_text(encoding="utf-8"))["wallets"][0]
+        own = {"walletId": wallet_id, "pin": pin, "phoneNumber": phone_number, "email": "a2@a12.com"}
+        data.load(self.client, {"wallets": [example | own]})
+
+    def remove_wallets(self) -> None:
+        """Removes every wallet, for which there is no call."""
+        table = next(
+            table for table in self.template.tables if table.name == self.template.environment["WALLETS_TABLE"]
+        )
+        self._empty(table)
 
     def ask_agents(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the agents' API."""
@@ -132,6 +144,11 @@ class Service:
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         return sorted((entry for entry in entries if entry["key"]), key=lambda entry: int(entry["seq"]))
 
+    def _empty(self, table: Table) -> None:
+        keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
+        for item in self.items(table.name):
+            self.client.delete_item(TableName=table.name, Key={key: item[key] for key in keys})
+
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -145,7 +162,7 @@ class Service:
         request = urllib.request.Request(
             self.url + path, data=json.dumps(fields).encode(), headers={"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 

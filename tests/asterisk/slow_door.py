@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_WAIT_SECONDS = 20
 _FAULT = b'{"status":0,"message":"failed","code":30}'
 
 
@@ -20,7 +21,7 @@ class Door:
     target_port: int
     port: int = 0
     requests: list[tuple[str, str]] = field(default_factory=list)
-    _hold: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _hold: dict[str, tuple[float, range]] = field(default_factory=dict)
     _fail: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -29,13 +30,20 @@ class Door:
         """Where the door is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def hold(self, endpoint: str, seconds: float, times: int) -> None:
-        """Holds back the next answers of an endpoint."""
-        self._hold[endpoint] = (seconds, times)
+    def hold(self, endpoint: str, seconds: float, times: int, after: int = 0) -> None:
+        """Holds back the next answers of an endpoint, or those after so many others."""
+        self._hold[endpoint] = (seconds, range(after, after + times))
 
     def fail(self, endpoint: str, times: int) -> None:
         """Answers the next requests of an endpoint as the service does that cannot reach its store."""
         self._fail[endpoint] = times
+
+    def wait_for(self, endpoint: str) -> None:
+        """Waits until a request for the endpoint has come in."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while endpoint not in [seen for seen, _ in self.requests]:
+            assert time.monotonic() < deadline, f"no request for {endpoint}"
+            time.sleep(0.1)
 
     def reset(self) -> None:
         """Forgets what came in and what it was told."""
@@ -50,9 +58,9 @@ class Door:
             self.requests.append((endpoint, label))
             failures = self._fail.get(endpoint, 0)
             self._fail[endpoint] = failures - 1
-            seconds, times = self._hold.get(endpoint, (0.0, 0))
-            self._hold[endpoint] = (seconds, times - 1)
-        return failures > 0, seconds if times > 0 else 0.0
+            seconds, times = self._hold.get(endpoint, (0.0, range(0)))
+            self._hold[endpoint] = (seconds, range(times.start - 1, times.stop - 1))
+        return failures > 0, seconds if 0 in times else 0.0
 
     def pass_on(self, path: str, label: str, body: bytes) -> tuple[int, bytes]:
         """Sends a request to the gateway; the answer's status and body."""
