@@ -46,7 +46,7 @@ def audit(client: DynamoDBClient) -> Audit:
         found.wallets += 1
         found.tokens += wallet.tokens
         found.problems += [f"wallet {wallet.wallet_id}: {problem}" for problem in _problems(client, wallet, found)]
-    for wallet_id in sorted(_ledgers(client) - seen):
+    for wallet_id in sorted(_wallet_ids_in_ledger(client) - seen):
         found.problems.append(f"wallet {wallet_id}: its ledger is there and the wallet is not")
     return found
 
@@ -103,7 +103,7 @@ def _seq_now(client: DynamoDBClient, wallet: Wallet) -> int:
     return Wallet.from_item(item).seq if item else 0
 
 
-def _ledgers(client: DynamoDBClient) -> set[str]:
+def _wallet_ids_in_ledger(client: DynamoDBClient) -> set[str]:
     scan = {"TableName": os.environ["WALLET_LEDGER_TABLE"], "ProjectionExpression": "walletId"}
     return {item["walletId"]["S"] for item in _pages(client, "scan", scan)}
 

@@ -25,8 +25,8 @@ from local.find_engine import EngineError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 10.0
+_START_TIMEOUT_S = 30.0
+_STOP_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
     try:
         address = "127.0.0.1" if host == "0.0.0.0" else host
         engine = Engine(endpoint=f"http://{address}:{port}", process=process)
-        _wait_until_it_answers(engine, address, port)
+        _wait_until_ready(engine, address, port)
         yield engine
     finally:
         # A server's forked worker leaves this block too, but the engine is not its own to stop.
@@ -100,15 +100,15 @@ def die_with_parent(how: signal.Signals) -> Callable[[], None] | None:
     return lambda: prctl(set_parent_death_signal, how) and None
 
 
-def _wait_until_it_answers(engine: Engine, address: str, port: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _wait_until_ready(engine: Engine, address: str, port: int) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
         if engine.process.poll() is not None:
             raise EngineError(f"The engine ended at once with exit code {engine.process.returncode}.")
         if _answers(address, port):
             return
         time.sleep(0.01)
-    raise EngineError(f"The engine did not answer within {_START_SECONDS:.0f} seconds.")
+    raise EngineError(f"The engine did not answer within {_START_TIMEOUT_S:.0f} seconds.")
 
 
 def _answers(address: str, port: int) -> bool:
@@ -127,7 +127,7 @@ def _answers(address: str, port: int) -> bool:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -87,16 +87,16 @@ class Gateway:
         """Answers one request."""
         endpoint = self._endpoints.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if endpoint is None:
-            return _own_answer(start_response, 404, b'{"message":"Not Found"}')
+            return _gateway_response(start_response, 404, b'{"message":"Not Found"}')
         try:
             event = make_event(environ, endpoint.route)
         except BodyTooLarge:
-            return _own_answer(start_response, 413, b'{"message":"Request Entity Too Large"}')
+            return _gateway_response(start_response, 413, b'{"message":"Request Entity Too Large"}')
         try:
             status, headers, body = _read_result(endpoint.handler(event, endpoint.context()))
         except Exception:
             _log.exception("%s raised; Lambda would report a function error", endpoint.route.function.name)
-            return _own_answer(start_response, 500, b'{"message":"Internal Server Error"}')
+            return _gateway_response(start_response, 500, b'{"message":"Internal Server Error"}')
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
 
@@ -237,6 +237,6 @@ def _read_result(result: dict[str, Any]) -> tuple[str, list[tuple[str, str]], by
     return _REASONS.get(status) or f"{status} Status", headers, body
 
 
-def _own_answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
+def _gateway_response(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
     start_response(_REASONS[status], [("content-type", "application/json"), ("content-length", str(len(body)))])
     return [body]

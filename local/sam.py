@@ -26,10 +26,10 @@ from local.gateway import set_environment
 _HOST = "host.docker.internal"
 _SAM = template.PROJECT / ".venv-sam" / "bin" / "sam"
 # No request can ever reach an AWS account with these.
-_MADE_UP = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-west-1"}
-_START_SECONDS = 300.0
-_STOP_SECONDS = 20.0
-_DOCKER_SECONDS = 30.0
+_FAKE_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-west-1"}
+_START_TIMEOUT_S = 300.0
+_STOP_TIMEOUT_S = 20.0
+_DOCKER_TIMEOUT_S = 30.0
 
 
 class SamError(Exception):
@@ -39,7 +39,7 @@ class SamError(Exception):
 def main() -> int:
     """Serves until it is told to stop."""
     for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, _end)
+        signal.signal(stop, _exit_on_signal)
     try:
         document = settings.read_seed(settings.seed_path())
         port = settings.port()
@@ -52,7 +52,7 @@ def main() -> int:
         return 2
 
 
-def _end(number: int, _: FrameType | None) -> NoReturn:
+def _exit_on_signal(number: int, _: FrameType | None) -> NoReturn:
     """Ends this process by way of what it must clean up, which a second signal does not interrupt."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)
@@ -116,9 +116,9 @@ def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[byte
         _remove_containers(store)
 
 
-def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     """Returns as soon as something listens on the port."""
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SamError(f"sam local start-api ended with exit code {process.returncode}.")
@@ -126,7 +126,7 @@ def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise SamError(f"sam local start-api did not answer within {_START_SECONDS:.0f} seconds.")
+    raise SamError(f"sam local start-api did not answer within {_START_TIMEOUT_S:.0f} seconds.")
 
 
 def invoke(store: engine.Engine, function: str, event: str) -> str:
@@ -144,13 +144,13 @@ def _environment() -> dict[str, str]:
     """What sam gets of this environment: it would hand a variable of the functions on, before the template's."""
     withheld = {*template.read().environment, "AWS_PROFILE", "AWS_SESSION_TOKEN"}
     kept = {name: value for name, value in os.environ.items() if name not in withheld}
-    return {**kept, **_MADE_UP, "SAM_CLI_TELEMETRY": "0"}
+    return {**kept, **_FAKE_CREDENTIALS, "SAM_CLI_TELEMETRY": "0"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         # A TERM that meets a request just coming in is taken for that request's error, and forgotten.
         process.kill()
@@ -168,7 +168,7 @@ def _remove_containers(store: engine.Engine) -> None:
 
 
 def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=_DOCKER_SECONDS)
+    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=_DOCKER_TIMEOUT_S)
     return done.stdout
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from local import template
 
 EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
-_LAST_PORT = 65535
+_MAX_PORT = 65535
 
 
 class SettingError(Exception):
@@ -20,7 +20,7 @@ class SettingError(Exception):
 def port() -> int:
     """PORT, or the one that the documentation names."""
     text = os.environ.get("PORT") or "3000"
-    if not (text.isascii() and text.isdigit() and int(text) <= _LAST_PORT):
+    if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
         raise SettingError(f"PORT is {text!r}, which is not a port number.")
     return int(text)
 

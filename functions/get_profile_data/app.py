@@ -18,4 +18,6 @@ class GetProfileDataRequest(Request):
 def lambda_handler(request: GetProfileDataRequest, caller: Caller) -> Response:
     """Answer with the profiles, ordered by userId. Two Scans at most, or two GetItems for one agent."""
     fields = request.fields or ""
-    return Response(profile_list.of_all(fields) if request.ref is None else profile_list.of_agent(request.ref, fields))
+    return Response(
+        profile_list.all_agents(fields) if request.ref is None else profile_list.one_agent(request.ref, fields)
+    )

@@ -21,5 +21,5 @@ class GetStatusLogRequest(Request):
 @endpoint("get_status_log", GetStatusLogRequest, Scope.AGENTS)
 def lambda_handler(request: GetStatusLogRequest, caller: Caller) -> Response:
     """Answer with the rows. One GetItem, one Query."""
-    rows = agents.status_log_of(request.ref, request.status, request.limit, request.before)
+    rows = agents.list_status_log(request.ref, request.status, request.limit, request.before)
     return success(Code.SUCCESS, data=[status_log_row(row) for row in rows])

@@ -4,7 +4,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
-from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.response import Response, envelope, idempotent_response
 from paidline.api.serializers import call_session
 from paidline.codes import Code
 from paidline.domain import call_sessions
@@ -52,7 +52,7 @@ def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Re
         end_time=request.end_time,
     )
     outcome = call_sessions.record(call, key=caller.key(request), render=_response)
-    return first_or_replay(outcome, Code.CALL_SESSION_CREATED)
+    return idempotent_response(outcome, Code.CALL_SESSION_CREATED)
 
 
 def _response(session: CallSession) -> str:

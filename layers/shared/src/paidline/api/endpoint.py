@@ -79,15 +79,15 @@ class Endpoint(Generic[R]):
         self.model = model
         self.scope = scope
         self.handle = handle
-        self._names = [field.alias or name for name, field in model.model_fields.items()]
+        self._parameter_names = [field.alias or name for name, field in model.model_fields.items()]
         model.model_rebuild()
         if IN_LAMBDA:
             dynamodb()
         cold_start.end()
 
     def __call__(self, event: Event, context: Context) -> dict[str, Any]:
-        """Answer one event of API Gateway's HTTP API, payload 2.0, within `deadline.LAST_ANSWER_S`. Never raises."""
-        with deadline.of_request(context.get_remaining_time_in_millis()):
+        """Answer one event of API Gateway's HTTP API, payload 2.0, within `deadline.LAST_RESPONSE_S`. Never raises."""
+        with deadline.start(context.get_remaining_time_in_millis()):
             return self._respond(event, context)
 
     def _respond(self, event: Event, context: Context) -> dict[str, Any]:
@@ -115,16 +115,16 @@ class Endpoint(Generic[R]):
         return self.handle(request, caller)
 
     def _read(self, event: Event, headers: Mapping[str, str]) -> R:
-        parameters = read_parameters(event, self._names)
+        parameters = read_parameters(event, self._parameter_names)
         if "idempotency-key" in headers:
             parameters["idempotencyKey"] = headers["idempotency-key"]
         try:
             return self.model.model_validate(parameters)
         except ValidationError as error:
-            raise InvalidRequest(_reason(error)) from error
+            raise InvalidRequest(_error_reason(error)) from error
 
 
-def _reason(error: ValidationError) -> str:
+def _error_reason(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if not first["loc"]:
         return first["type"]

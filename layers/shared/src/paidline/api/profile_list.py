@@ -8,15 +8,15 @@ from paidline.store.cache import Cache
 
 # How old a long list may be. A short one is not cached: reading it costs no more than any other request.
 _TTL_S = 5.0
-_SHORT = 65_536
+_MAX_UNCACHED_CHARS = 65_536
 
 
-def of_agent(ref: str, fields: str) -> str:
+def one_agent(ref: str, fields: str) -> str:
     """Write a list of one agent's profile. Two GetItems. Raises RefNotFound."""
     return _to_json([profiles.find(ref)], fields)
 
 
-def of_all(fields: str) -> str:
+def all_agents(fields: str) -> str:
     """Write all profiles, with the comma-separated keys only, or all keys. Two Scans at most, see `cache`."""
     return cache.get(fields) or "[]"
 
@@ -34,4 +34,4 @@ def _to_json(found: list[tuple[Agent, dict[str, str]]], fields: str) -> str:
 
 
 # Few entries, since each may be many megabytes.
-cache = Cache(_read_all, ttl_s=_TTL_S, max_entries=4, should_cache=lambda text: len(text) > _SHORT)
+cache = Cache(_read_all, ttl_s=_TTL_S, max_entries=4, should_cache=lambda text: len(text) > _MAX_UNCACHED_CHARS)

@@ -15,7 +15,7 @@ from paidline.errors import ApiError, ResponseTooLarge
 _JSON = "application/json; charset=UTF-8"
 
 # Every documented answer but the two lists is smaller, and not worth compressing.
-_COMPRESS_FROM = 1_024
+_MIN_COMPRESSED_CHARS = 1_024
 
 # Lambda's own limit is 6 MB for the whole payload; the rest is for headers and the escaping of the body.
 _MAX_BYTES = 5_900_000
@@ -49,15 +49,15 @@ def success(code: Code, **content: Any) -> Response:
     return Response(envelope(code, **content), code=code)
 
 
-def first_or_replay(outcome: Outcome, code: Code) -> Response:
+def idempotent_response(outcome: Outcome, code: Code) -> Response:
     """Answer with an effect's answer; the header tells a repeat of it from the first."""
     return Response(outcome.body, {"idempotency-hit": "true"} if outcome.is_replay else {}, code)
 
 
-def failure(failed: ApiError) -> Response:
+def failure(error: ApiError) -> Response:
     """Answer with exactly the three documented keys; what was wrong stands in the header."""
-    body = to_json({"status": 0, "message": failed.code.message, "code": failed.code})
-    return Response(body, {"x-error-reason": failed.reason}, failed.code, failed.http_status)
+    body = to_json({"status": 0, "message": error.code.message, "code": error.code})
+    return Response(body, {"x-error-reason": error.reason}, error.code, error.http_status)
 
 
 def to_payload(response: Response, accept_encoding: str | None) -> dict[str, Any]:
@@ -66,11 +66,11 @@ def to_payload(response: Response, accept_encoding: str | None) -> dict[str, Any
     A client that says nothing of encodings takes any (RFC 9110, 12.5.3): it gets a list compressed only if the list
     is too long for Lambda otherwise. Raises ResponseTooLarge where it does not fit even so.
     """
-    if len(response.body) < _COMPRESS_FROM or not _is_wanted(accept_encoding, response.body):
-        if not _fits(response.body):
+    if len(response.body) < _MIN_COMPRESSED_CHARS or not _should_compress(accept_encoding, response.body):
+        if not _fits_uncompressed(response.body):
             raise ResponseTooLarge
         return _payload(response, response.body, is_base64=False, extra={})
-    compressed = _compressed(response.body)
+    compressed = _gzip_base64(response.body)
     if len(compressed) > _MAX_BYTES:
         raise ResponseTooLarge
     return _payload(response, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
@@ -85,17 +85,17 @@ def _payload(response: Response, body: str, *, is_base64: bool, extra: Mapping[s
     }
 
 
-def _is_wanted(accept_encoding: str | None, body: str) -> bool:
-    return not _fits(body) if accept_encoding is None else _accepts_gzip(accept_encoding)
+def _should_compress(accept_encoding: str | None, body: str) -> bool:
+    return not _fits_uncompressed(body) if accept_encoding is None else _accepts_gzip(accept_encoding)
 
 
 # The list of profiles is compressed once and not for each of the requests that get the same one.
 @functools.lru_cache(maxsize=1)
-def _compressed(body: str) -> str:
+def _gzip_base64(body: str) -> str:
     return base64.b64encode(gzip.compress(body.encode(), 5)).decode()
 
 
-def _fits(body: str) -> bool:
+def _fits_uncompressed(body: str) -> bool:
     # The runtime writes the body into JSON once more, with a backslash before each quote and backslash.
     return len(body) < _MAX_BYTES and len(body) + body.count('"') + body.count("\\") < _MAX_BYTES
 

@@ -43,7 +43,7 @@ def _record(call: Call, key: Key | None, render: Callable[[CallSession], str]) -
     if call.dial_status not in DialStatus.__members__:
         raise InvalidDialStatus
     backoff = Backoff()
-    session = _session(call, agent)
+    session = _new_session(call, agent)
     while True:
         body = render(session)
         operations = [call_sessions.create(session)]
@@ -55,14 +55,14 @@ def _record(call: Call, key: Key | None, render: Callable[[CallSession], str]) -
         except TransactionCancelled as cancelled:
             if transaction.was_already_written(cancelled, session.request_id):
                 return body
-            if key and cancelled.reasons[1].failed:
+            if key and cancelled.reasons[1].condition_failed:
                 raise KeyAlreadyUsed from cancelled
-            if cancelled.reasons[0].failed:
+            if cancelled.reasons[0].condition_failed:
                 session = session._replace(id=ids.new_id())
         backoff.wait()
 
 
-def _session(call: Call, agent: Agent) -> CallSession:
+def _new_session(call: Call, agent: Agent) -> CallSession:
     return CallSession(
         id=ids.new_id(),
         ref=agent.ref,

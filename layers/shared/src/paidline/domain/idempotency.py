@@ -56,10 +56,10 @@ def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
         used = idempotency_keys.get(key.digest) if key else None
         if key is None or used is None:
             raise
-        return _repeat(used, key, failure)
+        return _replay(used, key, failure)
 
 
-def _repeat(used: UsedKey, key: Key, failure: Exception) -> Outcome:
+def _replay(used: UsedKey, key: Key, failure: Exception) -> Outcome:
     if used.request_digest != key.request_digest:
         raise InvalidRequest("idempotency_key_reused") from failure
     return Outcome(used.answer, is_replay=True)

@@ -41,7 +41,7 @@ def list_all() -> list[tuple[Agent, dict[str, str]]]:
     """
     stored = profiles.list_all()
     in_order = sorted(stored_agents.list_all(), key=lambda agent: agent.user_id)
-    return [(agent, {**DEFAULTS, **stored.get(stored_agents.key_of(agent.ref), {})}) for agent in in_order]
+    return [(agent, {**DEFAULTS, **stored.get(stored_agents.ref_key(agent.ref), {})}) for agent in in_order]
 
 
 def find(ref: str) -> tuple[Agent, dict[str, str]]:

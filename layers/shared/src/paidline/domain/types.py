@@ -12,33 +12,33 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator
 
 MAX_TOKENS = 999_999_999_999
-LONGEST_CALL_S = 999_999_999
+MAX_CALL_S = 999_999_999
 _MAX_LOG_ROWS = 1000
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
 
-def _text(value: Any) -> str:
+def _string_or_int(value: Any) -> str:
     """Take a string as it is and an integer as its digits; nothing else is "String or Int"."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("neither a string nor an integer")
     return str(value).strip()
 
 
-def _printable(most: int) -> AfterValidator:
+def _printable(max_length: int) -> AfterValidator:
     def check(value: str) -> str:
-        if len(value) > most or not value.isprintable():
-            raise ValueError(f"not 1 to {most} printable characters")
+        if len(value) > max_length or not value.isprintable():
+            raise ValueError(f"not 1 to {max_length} printable characters")
         return value
 
     return AfterValidator(check)
 
 
-def _whole_number(least: int, most: int) -> BeforeValidator:
+def _whole_number(minimum: int, maximum: int) -> BeforeValidator:
     def read(value: Any) -> int:
-        digits = _text(value)
+        digits = _string_or_int(value)
         # Twenty digits are more than any limit here and far from the length at which int() refuses or grows slow.
-        if not re.fullmatch(r"[0-9]{1,20}", digits) or not least <= int(digits) <= most:
-            raise ValueError(f"not a whole number from {least} to {most}")
+        if not re.fullmatch(r"[0-9]{1,20}", digits) or not minimum <= int(digits) <= maximum:
+            raise ValueError(f"not a whole number from {minimum} to {maximum}")
         return int(digits)
 
     return BeforeValidator(read)
@@ -47,7 +47,7 @@ def _whole_number(least: int, most: int) -> BeforeValidator:
 def _phone_number(value: Any) -> str:
     if isinstance(value, int) and value < 0:
         raise ValueError("a negative number is no phone number")
-    digits = re.sub(r"[\s.()-]", "", _text(value))
+    digits = re.sub(r"[\s.()-]", "", _string_or_int(value))
     digits = re.sub(r"^(\+|00)", "", digits)
     if not re.fullmatch(r"[0-9]{1,15}", digits):
         raise ValueError("not 1 to 15 digits")
@@ -88,7 +88,7 @@ class Pin(NamedTuple):
 
 
 def _pin(value: Any) -> Pin:
-    digits = _text(value)
+    digits = _string_or_int(value)
     if len(digits) > 64 or not digits.isprintable():
         raise ValueError("not 1 to 64 printable characters")
     return Pin(digits, is_integer=isinstance(value, int))
@@ -104,10 +104,10 @@ def _idempotency_key(value: str) -> str:
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
 """A "String", such as a status or a hash: `online`. Any at all: one that means nothing has a code of its own."""
 
-Keys = Annotated[str, BeforeValidator(_text), _printable(2_000)]
+Keys = Annotated[str, BeforeValidator(_string_or_int), _printable(2_000)]
 """Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
 
-Ref = Annotated[str, BeforeValidator(_text), _printable(64)]
+Ref = Annotated[str, BeforeValidator(_string_or_int), _printable(64)]
 """The reference of an agent, "String or Int": `000038`, `38`."""
 
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
@@ -122,7 +122,7 @@ WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 Tokens = Annotated[int, _whole_number(1, MAX_TOKENS)]
 """An amount of tokens to move: `100`."""
 
-Duration = Annotated[int, _whole_number(0, LONGEST_CALL_S)]
+Duration = Annotated[int, _whole_number(0, MAX_CALL_S)]
 """The length of a call in seconds: `600`."""
 
 LocalTime = Annotated[Text, AfterValidator(_local_time)]
@@ -134,7 +134,7 @@ Limit = Annotated[int, _whole_number(1, _MAX_LOG_ROWS)]
 RowId = Annotated[int, _whole_number(1, 10**16 - 1)]
 """The id of a row of the status log: `499`."""
 
-IdempotencyKey = Annotated[str, BeforeValidator(_text), AfterValidator(_idempotency_key)]
+IdempotencyKey = Annotated[str, BeforeValidator(_string_or_int), AfterValidator(_idempotency_key)]
 """The key that makes a request count once, such as a call's unique id: `pbx1-1732377600.42`."""
 
 

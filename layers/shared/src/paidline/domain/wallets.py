@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
+from paidline.domain.fair_lock import FairLock
 from paidline.domain.idempotency import Key, KeyAlreadyUsed, Outcome, once
-from paidline.domain.turns import Turn
 from paidline.domain.types import MAX_TOKENS, Pin, is_withheld
 from paidline.errors import (
     AmbiguousPin,
@@ -40,9 +40,11 @@ def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
 
     Raises UnknownDialedNumber, Unauthorized where the application is not the client's, UnknownPin or AmbiguousPin.
     """
-    dialed = _dialed(client, dialed_number)
+    dialed = _find_dialed_number(client, dialed_number)
     matching = [
-        wallet for wallet in wallets.with_pin_like(dialed.application_id, pin.digits) if pin.matches(wallet.pin)
+        wallet
+        for wallet in wallets.find_by_pin_ignoring_zeros(dialed.application_id, pin.digits)
+        if pin.matches(wallet.pin)
     ]
     exact = [wallet for wallet in matching if wallet.pin == pin.digits]
     if exact:
@@ -60,16 +62,16 @@ def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number
 
     Raises UnknownDialedNumber, Unauthorized where the application is not the client's, or UnknownInboundNumber.
     """
-    dialed = _dialed(client, dialed_number)
+    dialed = _find_dialed_number(client, dialed_number)
     if is_withheld(inbound_number):
         raise UnknownInboundNumber
-    wallet = wallets.with_phone_number(dialed.application_id, inbound_number)
+    wallet = wallets.get_by_phone_number(dialed.application_id, inbound_number)
     if wallet is None:
         raise UnknownInboundNumber
     return FoundWallet(wallet, dialed)
 
 
-def _dialed(client: ApiClient, dialed_number: str) -> DialedNumber:
+def _find_dialed_number(client: ApiClient, dialed_number: str) -> DialedNumber:
     dialed = dialed_numbers.find(dialed_number)
     if dialed is None:
         raise UnknownDialedNumber
@@ -103,33 +105,33 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
     request_id = ids.new_request_id()
     backoff = Backoff()
     found = find_by_pin(client, movement.dialed_number, movement.pin)
-    with Turn(found.wallet.wallet_id) as turn:
-        if turn.wait(deadline.left_s()):
+    with FairLock(found.wallet.wallet_id) as lock:
+        if lock.acquire(deadline.remaining_s()):
             found = find_by_pin(client, movement.dialed_number, movement.pin)
         while True:
-            entry = _entry(found.wallet, movement, key, request_id)
-            moved = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
-            body = render(found._replace(wallet=moved))
-            operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
+            entry = _next_entry(found.wallet, movement, key, request_id)
+            updated = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
+            body = render(found._replace(wallet=updated))
+            operations = [wallets.set_balance(found.wallet, updated), ledger.append(entry)]
             if key:
                 operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
             try:
                 transaction.write(operations)
                 return body
             except TransactionCancelled as cancelled:
-                if _was_written(entry, cancelled):
+                if _was_already_written(entry, cancelled):
                     return body
-                if key and cancelled.reasons[2].failed:
+                if key and cancelled.reasons[2].condition_failed:
                     raise KeyAlreadyUsed from cancelled
-                was_overtaken = any(reason.failed for reason in cancelled.reasons[:2])
+                lost_race = any(reason.condition_failed for reason in cancelled.reasons[:2])
             backoff.wait()
             # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
             # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
-            if was_overtaken:
+            if lost_race:
                 found = find_by_pin(client, movement.dialed_number, movement.pin)
 
 
-def _was_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
+def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
     """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
 
     Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
@@ -139,13 +141,13 @@ def _was_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
     balance, appended = cancelled.reasons[:2]
     if appended.item is not None:
         return LedgerEntry.from_item(appended.item).request_id == entry.request_id
-    if not balance.failed:
+    if not balance.condition_failed:
         return False
     written = ledger.get(entry.wallet_id, entry.seq)
     return written is not None and written.request_id == entry.request_id
 
 
-def _entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
+def _next_entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
     balance = wallet.tokens + movement.amount
     if balance < 0:
         raise InsufficientTokens

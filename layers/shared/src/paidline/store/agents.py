@@ -30,7 +30,7 @@ class Agent(NamedTuple):
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item; without an outbound number it stays out of the line index."""
         item: dict[str, Any] = {
-            "refKey": {"S": key_of(self.ref)},
+            "refKey": {"S": ref_key(self.ref)},
             "userId": {"N": str(self.user_id)},
             "ref": {"S": self.ref},
             "status": {"S": self.status},
@@ -60,7 +60,7 @@ class Agent(NamedTuple):
         )
 
 
-def key_of(ref: str) -> str:
+def ref_key(ref: str) -> str:
     """Make the key under which an agent is stored: the ref without the leading zeros, which do not count."""
     return ref.lstrip("0") or "0"
 
@@ -70,14 +70,14 @@ def get(ref: str) -> Agent | None:
     found = call(
         dynamodb().get_item,
         TableName=os.environ["AGENTS_TABLE"],
-        Key={"refKey": {"S": key_of(ref)}},
+        Key={"refKey": {"S": ref_key(ref)}},
         ConsistentRead=True,
     )
     item = found.get("Item")
     return Agent.from_item(item) if item else None
 
 
-def with_outbound_number(outbound_number: str) -> list[Agent]:
+def find_by_outbound_number(outbound_number: str) -> list[Agent]:
     """List all agents with this outbound number, the lowest userId first. One Query of the index per megabyte."""
     query: Any = {
         "TableName": os.environ["AGENTS_TABLE"],
@@ -116,7 +116,7 @@ def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWri
     return {
         "Update": {
             "TableName": os.environ["AGENTS_TABLE"],
-            "Key": {"refKey": {"S": key_of(agent.ref)}},
+            "Key": {"refKey": {"S": ref_key(agent.ref)}},
             "UpdateExpression": update,
             "ConditionExpression": f"lastLogId = :version AND lineSharing = :sharing AND {same_line}",
             "ExpressionAttributeNames": {"#status": "status"},

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 # What AWS documents as "send it again" among what is otherwise the request's own fault (HTTP 400). HTTP 500 and above
 # is always the store's, or that of what stands before it.
-_PASSING = frozenset(
+_RETRYABLE = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -32,7 +32,7 @@ _PASSING = frozenset(
 _SERVER_ERROR = 500
 
 # A store that refuses is asked so often, in about a second; one that does not answer, as often as there is time.
-_MOST_TRIES = 6
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.1
 
 
@@ -90,26 +90,26 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     Raises DeadlineExceeded when the time is up, and StoreUnavailable when the store has refused too often. Any other
     error is the caller's to understand.
     """
-    tries = 0
+    attempts = 0
     while True:
         deadline.check()
         try:
             return operation(*args, **kwargs)
         except (ClientError, ConnectionError, HTTPClientError) as error:
-            if not _may_pass(error):
+            if not _is_retryable(error):
                 raise
-            tries += 1
-            if tries == _MOST_TRIES:
+            attempts += 1
+            if attempts == _MAX_ATTEMPTS:
                 raise StoreUnavailable from error
             # Raises in here when the time is up, so that the log names the store's error as the cause.
-            deadline.pause(_FIRST_PAUSE_S * 2 ** (tries - 1))
+            deadline.pause(_FIRST_PAUSE_S * 2 ** (attempts - 1))
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_retryable(error: Exception) -> bool:
     if not isinstance(error, ClientError):
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in _PASSING or status >= _SERVER_ERROR
+    return error.response["Error"]["Code"] in _RETRYABLE or status >= _SERVER_ERROR
 
 
 def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:

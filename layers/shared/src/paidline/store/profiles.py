@@ -9,17 +9,19 @@ from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb, pages
 
 # Reading so many costs no more than any other request: then it need not be remembered.
-_FEW = 100
+_MAX_UNCACHED_PROFILES = 100
 
 
 def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
     """Write the DynamoDB item."""
-    return {"refKey": {"S": agents.key_of(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
+    return {"refKey": {"S": agents.ref_key(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
 
 
 def get(ref: str) -> dict[str, str]:
     """Read one agent's profile, {} where there is none. One GetItem."""
-    found = call(dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
+    found = call(
+        dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.ref_key(ref)}}
+    )
     item = found.get("Item")
     return _profile(item) if item else {}
 
@@ -39,4 +41,4 @@ def _profile(item: dict[str, Any]) -> dict[str, str]:
 
 
 # Texts change a few times a year and are nearly all of the list's bytes.
-cache = Cache(_read_all, ttl_s=60, should_cache=lambda profiles: len(profiles) > _FEW)
+cache = Cache(_read_all, ttl_s=60, should_cache=lambda profiles: len(profiles) > _MAX_UNCACHED_PROFILES)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STATUS_INDEX = "status"
 
 # Ids have 53 bits, so 16 digits: padded, their text order is their order.
-_LAST_ID = 10**16 - 1
+_MAX_ID = 10**16 - 1
 
 
 class StatusLogRow(NamedTuple):
@@ -31,7 +31,7 @@ class StatusLogRow(NamedTuple):
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item."""
         return {
-            "refKey": {"S": agents.key_of(self.ref)},
+            "refKey": {"S": agents.ref_key(self.ref)},
             "id": {"N": str(self.id)},
             "statusId": {"S": _status_id(self.status, self.id)},
             "userId": {"N": str(self.user_id)},
@@ -70,16 +70,16 @@ def append(row: StatusLogRow) -> "TransactWriteItemTypeDef":
     }
 
 
-def newest(ref: str, limit: int, before: int | None, status: str | None) -> list[StatusLogRow]:
+def list_newest(ref: str, limit: int, before: int | None, status: str | None) -> list[StatusLogRow]:
     """List an agent's rows, newest first: `limit` at most, older than the id `before`, of one status if given.
 
     One Query, of the table or of the status index: 1,000 rows of some 250 bytes are far from a page's megabyte.
     """
-    last = _LAST_ID if before is None else before - 1
+    last = _MAX_ID if before is None else before - 1
     query: dict[str, Any] = {
         "TableName": os.environ["STATUS_LOG_TABLE"],
         "KeyConditionExpression": "refKey = :ref AND id <= :last",
-        "ExpressionAttributeValues": {":ref": {"S": agents.key_of(ref)}, ":last": {"N": str(last)}},
+        "ExpressionAttributeValues": {":ref": {"S": agents.ref_key(ref)}, ":last": {"N": str(last)}},
         "ScanIndexForward": False,
         "ConsistentRead": True,
         "Limit": limit,

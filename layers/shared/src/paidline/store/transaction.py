@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 # DynamoDB's own limit.
-MOST_OPERATIONS = 100
+MAX_OPERATIONS = 100
 
 # Another transaction, a rival's or an earlier delivery of this one, holds the item: what comes of it is not told yet.
 _CONFLICT = "TransactionConflict"
 
 # A conflict, or a moment of throttling: nothing was written and nothing is wrong.
-_PASSING = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
-_FAILED = "ConditionalCheckFailed"
+_RETRYABLE = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
 _FIRST_PAUSE_S = 0.004
 _MAX_PAUSE_S = 0.3
@@ -34,7 +34,7 @@ class CancellationReason(NamedTuple):
     Whether its condition failed, the item it met there, and whether another transaction held that item.
     """
 
-    failed: bool
+    condition_failed: bool
     item: Item | None
     in_conflict: bool
 
@@ -58,16 +58,16 @@ def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
-        raise TransactionCancelled(_clauses(error)) from error
+        raise TransactionCancelled(_cancellation_reasons(error)) from error
 
 
-def _clauses(error: ClientError) -> list[CancellationReason]:
+def _cancellation_reasons(error: ClientError) -> list[CancellationReason]:
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     codes = [reason.get("Code", "None") for reason in reasons]
-    if not codes or any(code not in _PASSING and code != _FAILED for code in codes):
+    if not codes or any(code not in _RETRYABLE and code != _CONDITION_FAILED for code in codes):
         raise error
     return [
-        CancellationReason(code == _FAILED, reason.get("Item"), code == _CONFLICT)
+        CancellationReason(code == _CONDITION_FAILED, reason.get("Item"), code == _CONFLICT)
         for code, reason in zip(codes, reasons, strict=True)
     ]
 
@@ -87,7 +87,7 @@ def read(table: str, key: Item) -> Item | None:
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
-            _clauses(error)
+            _cancellation_reasons(error)
         backoff.wait()
 
 

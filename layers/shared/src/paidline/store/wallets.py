@@ -25,7 +25,7 @@ class Wallet(NamedTuple):
     def to_item(self) -> dict[str, Any]:
         """Write the DynamoDB item."""
         return {
-            **_key(self.application_id, key_of_pin(self.pin)),
+            **_key(self.application_id, pin_key(self.pin)),
             "walletId": {"S": self.wallet_id},
             "pin": {"S": self.pin},
             "tokens": {"N": str(self.tokens)},
@@ -52,8 +52,8 @@ class Wallet(NamedTuple):
     def to_pointer(self) -> dict[str, Any]:
         """Write the item that leads from the phone number to the wallet."""
         return {
-            **_key(self.application_id, _key_of_phone(self.phone_number)),
-            "pointsTo": {"S": key_of_pin(self.pin)},
+            **_key(self.application_id, _phone_key(self.phone_number)),
+            "pointsTo": {"S": pin_key(self.pin)},
         }
 
 
@@ -61,16 +61,16 @@ def _key(application_id: str, wallet_key: str) -> dict[str, Any]:
     return {"applicationId": {"S": application_id}, "walletKey": {"S": wallet_key}}
 
 
-def key_of_pin(pin: str) -> str:
+def pin_key(pin: str) -> str:
     """Make the key of a PIN: first without its leading zeros, so that all PINs of one number lie side by side."""
     return f"pin#{pin.lstrip('0')}#{pin}"
 
 
-def _key_of_phone(phone_number: str) -> str:
+def _phone_key(phone_number: str) -> str:
     return f"phone#{phone_number}"
 
 
-def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
+def find_by_pin_ignoring_zeros(application_id: str, pin: str) -> Iterator[Wallet]:
     """Yield the wallets whose PIN equals `pin` but for leading zeros. One Query, consistent."""
     query: dict[str, Any] = {
         "TableName": os.environ["WALLETS_TABLE"],
@@ -86,9 +86,9 @@ def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
     return map(Wallet.from_item, pages("query", query))
 
 
-def with_phone_number(application_id: str, phone_number: str) -> Wallet | None:
+def get_by_phone_number(application_id: str, phone_number: str) -> Wallet | None:
     """Read the wallet of a phone number. Two GetItems, consistent: the pointer, then the wallet."""
-    pointer = _get(application_id, _key_of_phone(phone_number))
+    pointer = _get(application_id, _phone_key(phone_number))
     item = _get(application_id, pointer["pointsTo"]["S"]) if pointer else None
     return Wallet.from_item(item) if item else None
 
@@ -108,7 +108,7 @@ def set_balance(before: Wallet, after: Wallet) -> "TransactWriteItemTypeDef":
     return {
         "Update": {
             "TableName": os.environ["WALLETS_TABLE"],
-            "Key": _key(before.application_id, key_of_pin(before.pin)),
+            "Key": _key(before.application_id, pin_key(before.pin)),
             "UpdateExpression": "SET tokens = :tokens, seq = :seq, digest = :digest",
             "ConditionExpression": "seq = :seen",
             "ExpressionAttributeValues": {
