@@ -445,7 +445,8 @@ DEFECTS = (
         "a deadline that each call starts anew",
         CLIENT,
         "    attempts = 0\n    while True:\n",
-        "    attempts = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n    while True:\n",
+        "    attempts = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
+        "    while True:\n",
         (DEADLINES, SIMULATION),
     ),
     Defect(

@@ -1,6 +1,6 @@
-"""Reading a request: parameters from JSON, a form or the query string, whatever the Content-Type claims.
+"""Parse request parameters from JSON, a form or the query string, ignoring the Content-Type.
 
-Asterisk labels JSON as form data, and API Gateway hands such a body over in base64.
+Asterisk labels JSON as form data, and API Gateway base64-encodes such a body.
 """
 
 import base64
@@ -19,17 +19,17 @@ Parameters = Mapping[str, Any]
 _MAX_BYTES = 65_536
 _MAX_FIELDS = 100
 
-# A string, which is passed over, or an integer with leading zeros as the value of a member. The document's own example
-# has "ref": 000038; nothing else that strict JSON refuses is repaired. A string that never ends is passed over as well:
-# were it tried again from each of its escaped quotes, 64 KB of them would take twenty seconds.
+# Matches a string, which is left alone, or an integer with leading zeros that is the value of a member. The API
+# reference's own example has "ref": 000038; no other invalid JSON is repaired. An open string is consumed whole:
+# retrying from each of its escaped quotes would be quadratic, and 64 KB of them would take twenty seconds.
 _STRING_OR_ZEROS = re.compile(r'"(?:[^"\\]|\\.)*+"?|(?<=:)(\s*)(0[0-9]+)(?=\s*[,}])', re.DOTALL)
 
 
 def read_parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
-    """Pick the named parameters: JSON over form over query, the exact name over one in other letter case.
+    """Return the named parameters; the body takes precedence over the query string, exact over other letter case.
 
-    Null and blank values count as absent wherever they stand, so they never hide one that comes after them. Raises
-    InvalidRequest where the body cannot be read, or a named parameter is not UTF-8; an unnamed one may be anything,
+    Null and blank values count as absent everywhere, so they never hide a value of lower precedence. Raises
+    InvalidRequest if the body cannot be parsed or a named parameter is not UTF-8. Other parameters may be anything,
     such as a caller's name in Latin-1.
     """
     sources = [source for source in (_body_parameters(event), _parse_form(event.get("rawQueryString") or "")) if source]
@@ -41,7 +41,7 @@ def read_parameters(event: Event, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _is_utf8(value: str) -> bool:
-    # Where bytes were no UTF-8 a lone surrogate stands in the text, as one does that JSON escapes.
+    # Bytes that are not UTF-8 were decoded to lone surrogates; JSON escapes can produce those too.
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -60,7 +60,7 @@ def _find_value(sources: Iterable[Parameters], name: str) -> Any:
 
 
 def _without_blanks(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Leave out what is null or blank; of what is left under one name the last counts."""
+    """Drop null and blank values; the last remaining value of a name wins."""
     return {name: value for name, value in pairs if not _is_blank(value)}
 
 
@@ -74,7 +74,7 @@ def _body_parameters(event: Event) -> Parameters:
         return _parse_form(text)
     try:
         return _parse_json(text)
-    # Nested deeper than Python's stack, or an integer of more digits than Python reads, which is a ValueError as well.
+    # JSON nested too deeply is a RecursionError; an integer with too many digits for Python is a ValueError.
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("invalid_json") from error
 
@@ -111,7 +111,7 @@ def _parse_object(text: str) -> Parameters:
 
 
 def _reject_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _quote_zeros(match: re.Match[str]) -> str:
@@ -126,5 +126,5 @@ def _parse_form(text: str) -> Parameters:
 
 
 def read_headers(event: Event) -> dict[str, str]:
-    """Return the filled headers by lower-case name: AWS sends them so, `sam local` does not."""
+    """Return the non-blank headers by lower-case name, which AWS sends and `sam local` does not."""
     return _without_blanks((name.lower(), value) for name, value in (event.get("headers") or {}).items())

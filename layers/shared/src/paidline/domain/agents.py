@@ -1,4 +1,4 @@
-"""Agents: who is free, and the changes of status, each with its row in the log."""
+"""Agents and their status; every status change adds a row to the status log."""
 
 from collections.abc import Sequence
 
@@ -18,15 +18,14 @@ from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 from paidline.store.transaction import Backoff, CancellationReason, TransactionCancelled
 
-# How many agents can share a line: they change in one transaction, and each takes the status and a row of the log.
+# All agents on a line change in one transaction, with two operations each: the status and a row of the log.
 MAX_AGENTS_PER_LINE = transaction.MAX_OPERATIONS // 2
 
 
 class StatusChange:
-    """A change of status: to what, by which handler of the old plugin's naming, from which address."""
+    """A change of status, with the handler's name in the old plugin and the caller's IP address for the log."""
 
     def __init__(self, status: AgentStatus, handler: str, ip: str) -> None:
-        """Name the request."""
         self.status = status
         self.handler = handler
         self.ip = ip
@@ -34,10 +33,10 @@ class StatusChange:
         self._log_ids: dict[int, int] = {}
 
     def log_id_for(self, agent: Agent) -> int:
-        """Make the id of the agent's log row, newer than all before.
+        """Return the id for the agent's log row, higher than all ids before it.
 
-        It stays the same from one attempt to the next wherever it can, so that an attempt whose answer was lost is
-        found again under its id instead of being written twice.
+        The id stays the same across attempts if possible, so that a retry after a lost response finds the row it has
+        already written instead of writing a second one.
         """
         log_id = self._log_ids.get(agent.user_id) or ids.new_id()
         self._log_ids[agent.user_id] = max(log_id, agent.last_log_id + 1)
@@ -45,7 +44,7 @@ class StatusChange:
 
 
 def find(ref: str) -> Agent:
-    """Find an agent by ref, leading zeros aside. One GetItem. Raises RefNotFound."""
+    """Find an agent by ref, ignoring leading zeros. One GetItem. Raises RefNotFound."""
     agent = agents.get(ref)
     if agent is None:
         raise RefNotFound
@@ -53,7 +52,7 @@ def find(ref: str) -> Agent:
 
 
 def parse_status(status: str) -> AgentStatus:
-    """Read one of the four statuses, to the letter. Raises InvalidStatus."""
+    """Parse one of the four statuses, case-sensitive. Raises InvalidStatus."""
     if status not in AgentStatus.__members__.values():
         raise InvalidStatus
     return AgentStatus(status)
@@ -67,7 +66,7 @@ def list_status_log(ref: str, status: str | None, limit: int, before: int | None
 
 
 def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
-    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs both again.
+    """Set one agent's status. One GetItem, one TransactWriteItems; losing a race costs both again.
 
     Raises RefNotFound, then InvalidStatus.
     """
@@ -83,7 +82,7 @@ def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
             except TransactionCancelled as cancelled:
                 lost_race = _lost_race([agent], change, cancelled)
             backoff.wait()
-            # Only now, for what is read before a wait is old after it.
+            # After the pause, not before it, so that the agent is read as late as possible.
             if lost_race:
                 agent = find(ref)
 
@@ -91,8 +90,8 @@ def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
 def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip: str) -> Agent:
     """Set the status of all agents who share a line, and return the one with the lowest userId.
 
-    One Query, one TransactWriteItems; a lost race costs another of the latter.
-    Raises OutboundNumberNotFound, then InvalidStatus, then LineSharingNotEnabled, also where too many share the line.
+    One Query, one TransactWriteItems; losing a race costs another TransactWriteItems.
+    Raises OutboundNumberNotFound, then InvalidStatus, then LineSharingNotEnabled or TooManyOnLine.
     """
     on_line = _find_on_line(outbound_number)
     change = StatusChange(parse_status(status), handler, ip)
@@ -110,9 +109,9 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
                 return _write(sharing, change)[0]
             except TransactionCancelled as cancelled:
                 lost_race = _lost_race(sharing, change, cancelled)
-                # The index may lag behind the table; what the transaction met there is newer as long as nobody waits.
+                # The index may lag behind the table. The items in the cancellation reasons are newer.
                 on_line = _current_agents(sharing, cancelled) if lost_race else sharing
-            # At once, then: a rival who was faster has finished. One who still writes is given time.
+            # A rival that won the race has finished, so retry at once. On a conflict it is still writing, so wait.
             if lost_race:
                 deadline.check(Contention)
             else:
@@ -151,10 +150,10 @@ def _write(changing: Sequence[Agent], change: StatusChange) -> list[Agent]:
 
 
 def _lost_race(read_agents: Sequence[Agent], change: StatusChange, cancelled: TransactionCancelled) -> bool:
-    """Tell whether a rival changed the agents. If not, the same rows are tried again.
+    """Return whether another request changed the agents first. If not, the same rows are tried again.
 
-    A mere conflict, or an agent who has the row's id already, may be an earlier delivery of this very change: tried
-    again, its rows show whose they are. Under new ids they would be written twice.
+    A conflict, or an agent that already has the row's id, may be caused by an earlier delivery of this same change.
+    Trying the same rows again reveals that; with new ids they would be written twice.
     """
     updates, rows = cancelled.reasons[::2], cancelled.reasons[1::2]
     for agent, update, row in zip(read_agents, updates, rows, strict=True):
@@ -164,13 +163,13 @@ def _lost_race(read_agents: Sequence[Agent], change: StatusChange, cancelled: Tr
 
 
 def _may_be_earlier_delivery(update: CancellationReason, row: CancellationReason, log_id: int) -> bool:
-    """Tell whether the row may stand there unseen: it is being written just now, or the agent has its id already."""
+    """Return whether an earlier delivery may have written the row: it is being written, or the agent has its id."""
     is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
     return row.in_conflict or (is_changed and not row.condition_failed)
 
 
 def _current_agents(read_agents: Sequence[Agent], cancelled: TransactionCancelled) -> list[Agent]:
-    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone."""
+    """Update the agents from the cancelled transaction, which returned changed agents and shows deleted ones."""
     updates = cancelled.reasons[::2]
     present = []
     for agent, reason in zip(read_agents, updates, strict=True):

@@ -1,4 +1,4 @@
-"""Call sessions: the record of a call that has ended."""
+"""Call sessions: records of calls that have ended."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from paidline.store.transaction import Backoff, TransactionCancelled
 
 
 class Call(NamedTuple):
-    """What the PBX says of a call. Times are naive and local, `duration` is seconds."""
+    """A call as the PBX reports it. Times are naive and local, `duration` is in seconds."""
 
     ref: str
     dialed_number: str
@@ -28,9 +28,9 @@ class Call(NamedTuple):
 
 
 def record(call: Call, *, key: Key | None, render: Callable[[CallSession], str]) -> Outcome:
-    """Record a call at the agent's price of this moment.
+    """Record a call at the agent's current price.
 
-    One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
+    One GetItem and one TransactWriteItems, plus one GetItem if the dialed number is not cached.
     Raises RefNotFound, then DialedNumberNotFound, then InvalidDialStatus.
     """
     return once(key, lambda: _record(call, key, render))

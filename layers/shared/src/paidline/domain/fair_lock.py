@@ -1,7 +1,7 @@
-"""Turns: within one process, one request at a time changes a thing; the others queue instead of racing it.
+"""Fair locks, so that requests in one process that change the same thing queue up instead of racing.
 
-In Lambda a process has one request and never waits here. A server of many threads would otherwise spend its time on
-races that all but one of its threads lose. Rivals in other processes are met by the transaction's conditions.
+In Lambda a process handles one request at a time and never waits here. In a multi-threaded server, all but one of the
+racing threads would lose and retry. Races between processes are caught by the transaction's conditions.
 """
 
 import threading
@@ -12,7 +12,7 @@ from paidline.errors import Contention
 
 
 class _Lock:
-    """A lock that goes to whoever has waited longest: a plain one often goes to who comes just as it is released."""
+    """A first-in, first-out lock. `threading.Lock` often goes to a newcomer that arrives as it is released."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -20,7 +20,7 @@ class _Lock:
         self._waiting = deque[threading.Lock]()
 
     def acquire(self, timeout_s: float) -> bool:
-        """Wait for the first waiter and tell whether that took any time. Raises Contention after the time."""
+        """Acquire the lock and return whether it had to wait. Raises Contention after the time-out."""
         waiter = threading.Lock()
         with self._guard:
             if not self._is_locked:
@@ -34,13 +34,13 @@ class _Lock:
 
     def _give_up(self, waiter: threading.Lock) -> None:
         with self._guard:
-            # Not among those who wait any more: the turn came in the last moment.
+            # No longer in the queue: the lock was handed over just after the time-out.
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
                 raise Contention
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Hand the lock to the next waiter."""
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -48,31 +48,28 @@ class _Lock:
                 self._is_locked = False
 
 
-# A number instead of one per thing, so that nothing has to be cleaned up; two things that share one wait a little.
+# A fixed number of locks needs no clean-up; two names that share one merely wait for each other at times.
 _LOCKS = tuple(_Lock() for _ in range(64))
 
 
 class FairLock:
-    """A request's turn to change a thing: `wait` for it, and leaving the block gives it to the next."""
+    """The process-wide lock for a name, released at the end of the block if it was acquired."""
 
-    def __init__(self, thing: str) -> None:
-        """Name the thing; nothing is taken yet."""
-        self._lock = _LOCKS[hash(thing) % len(_LOCKS)]
+    def __init__(self, name: str) -> None:
+        self._lock = _LOCKS[hash(name) % len(_LOCKS)]
         self._is_held = False
 
     def __enter__(self) -> "FairLock":
-        """Begin a request that will need its turn."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Let the next one in."""
         if self._is_held:
             self._lock.release()
 
     def acquire(self, timeout_s: float) -> bool:
-        """Wait for the turn and tell whether that took any time. Raises Contention when it took too long."""
+        """Acquire the lock and return whether it had to wait. Raises Contention after the time-out."""
         waited = self._lock.acquire(timeout_s)
         self._is_held = True
         return waited

@@ -1,7 +1,7 @@
-"""Wallets: looking them up, and moving tokens.
+"""Wallets: finding them and moving tokens.
 
-A movement is one transaction: the balance, the ledger entry and, if the caller sent one, the idempotency key.
-The wallet's sequence number is its version: whoever read an older one writes nothing and tries again.
+Each movement is one transaction that writes the balance, the ledger entry and the idempotency key, if there is one.
+The wallet's sequence number is its version: a write based on an older version fails and is retried.
 """
 
 from collections.abc import Callable
@@ -29,16 +29,16 @@ from paidline.store.wallets import Wallet
 
 
 class FoundWallet(NamedTuple):
-    """A wallet and the service number by which it was found."""
+    """A wallet and the service number through which it was found."""
 
     wallet: Wallet
     dialed: DialedNumber
 
 
 def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
-    """Find the wallet of a PIN. One Query, and one GetItem if the number was not asked for lately.
+    """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached.
 
-    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, UnknownPin or AmbiguousPin.
+    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, UnknownPin or AmbiguousPin.
     """
     dialed = _find_dialed_number(client, dialed_number)
     matching = [
@@ -51,16 +51,16 @@ def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
         return FoundWallet(exact[0], dialed)
     if not matching:
         raise UnknownPin
-    # 42 may be 042 or 0042, and nobody's tokens are taken on a guess.
+    # 42 could mean 042 or 0042. Never debit a wallet on a guess.
     if len(matching) > 1:
         raise AmbiguousPin
     return FoundWallet(matching[0], dialed)
 
 
 def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number: str) -> FoundWallet:
-    """Find the wallet of a caller's number. Two GetItems, and one if the service number was not asked for lately.
+    """Find a wallet by the caller's number. Two GetItems, plus one if the dialed number is not cached.
 
-    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, or UnknownInboundNumber.
+    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, or UnknownInboundNumber.
     """
     dialed = _find_dialed_number(client, dialed_number)
     if is_withheld(inbound_number):
@@ -81,7 +81,7 @@ def _find_dialed_number(client: ApiClient, dialed_number: str) -> DialedNumber:
 
 
 class Movement(NamedTuple):
-    """What moves: `amount` tokens, negative to subtract them, in the wallet of this PIN. `source` is the endpoint."""
+    """A change of a wallet's balance by `amount` tokens, negative to subtract. `source` is the endpoint."""
 
     dialed_number: str
     pin: Pin
@@ -92,11 +92,11 @@ class Movement(NamedTuple):
 def move_tokens(
     client: ApiClient, movement: Movement, *, key: Key | None, render: Callable[[FoundWallet], str]
 ) -> Outcome:
-    """Add tokens to a wallet or subtract them.
+    """Add tokens to a wallet, or subtract them.
 
-    `render` writes the response for the wallet as it is afterwards; with a key, the response is stored beside the key.
-    The calls of `find_by_pin`, then one TransactWriteItems; a lost race costs both again.
-    Raises what `find_by_pin` raises, then InsufficientTokens or TooManyTokens.
+    `render` builds the response from the updated wallet; if there is a key, the response is stored with it.
+    The calls of `find_by_pin`, then one TransactWriteItems; losing a race costs both again.
+    Raises the errors of `find_by_pin`, then InsufficientTokens or TooManyTokens.
     """
     return once(key, lambda: _move(client, movement, key, render))
 
@@ -125,18 +125,18 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
                     raise KeyAlreadyUsed from cancelled
                 lost_race = any(reason.condition_failed for reason in cancelled.reasons[:2])
             backoff.wait()
-            # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
-            # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
+            # Read after the pause, so that the wallet is current. And only after a lost race: after a conflict, an
+            # earlier delivery of this entry may still commit, and a new sequence number would then move tokens twice.
             if lost_race:
                 found = find_by_pin(client, movement.dialed_number, movement.pin)
 
 
 def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
-    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
+    """Return whether an earlier delivery of this request moved the tokens, which its ledger entry's request id shows.
 
-    Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
-    conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
-    no takes the tokens twice.
+    If the wallet has changed but the cancellation does not include the entry, it is looked up with one
+    TransactGetItems: DynamoDB may report only one of the failed conditions, or the entry may still be being written.
+    Returning False by mistake would move the tokens twice.
     """
     balance, appended = cancelled.reasons[:2]
     if appended.item is not None:
