@@ -28,13 +28,13 @@ class SessionCallCreateByRefRequest(IdempotentRequest):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "SessionCallCreateByRefRequest":
-        # The form YYYY-MM-DD HH:MM:SS sorts as the time it tells.
+        # YYYY-MM-DD HH:MM:SS sorts chronologically as text.
         if self.end_time < self.start_time:
-            raise PydanticCustomError("end_before_start", "the end lies before the start")
+            raise PydanticCustomError("end_before_start", "the end is before the start")
         return self
 
     def contents(self) -> tuple[str, ...]:
-        """List what is asked for, the ref without the leading zeros, which do not count."""
+        """Return the normalized parameters, with the ref's insignificant leading zeros removed."""
         return IdempotentRequest.contents(self.model_copy(update={"ref": self.ref.lstrip("0")}))
 
 

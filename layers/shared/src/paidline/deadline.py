@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 from paidline.errors import DeadlineExceeded, StoreUnavailable
 
-# The promise. A PBX hangs up after four seconds and retries, so no write may be sent and no response be pending by then.
+# The promise. A PBX hangs up after four seconds and retries; by then no write may follow and no response be missing.
 LAST_WRITE_S = 3.0
 LAST_RESPONSE_S = 4.0
 
