@@ -1,6 +1,6 @@
-"""Loads agents, service numbers, wallets and API clients from a document, such as example_data.json.
+"""Load agents, service numbers, wallets and API clients from a document such as example_data.json.
 
-Nothing is replaced: what is there already, and what the service could not work with, is refused with a DataError.
+Existing items are never replaced: duplicates and invalid entries raise a DataError.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from paidline.store.wallets import Wallet
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Asterisk's JSON_DECODE reads a number as a C int.
+# Asterisk's JSON_DECODE parses numbers as C ints.
 _MAX_USER_ID = 2**31 - 1
 
 Operation = dict[str, Any]
 
 
 def _max_json_bytes(limit: int) -> AfterValidator:
-    """Take a text of at most so many bytes as an answer writes it: six for an é, twelve for a smiley, two for a slash.
+    """Limit a text's length in bytes of response JSON, where é takes six, an emoji twelve and a slash two.
 
-    A PBX reads 1,023 bytes of an answer, and what stands in it is bounded here.
+    A PBX reads only 1,023 bytes of a response, so each value in it is limited.
     """
 
     def check(value: str) -> str:
         if len(to_json(value)) - len('""') > limit:
-            raise ValueError(f"longer than {limit} bytes as an answer writes it")
+            raise ValueError(f"longer than {limit} bytes in the JSON of a response")
         return value
 
     return AfterValidator(check)
@@ -60,7 +60,7 @@ StoredPhoneNumber = PhoneNumber | None
 def _stored_time(value: str) -> str:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        raise ValueError("a time needs its offset from UTC, or it would be read in this machine's zone")
+        raise ValueError("a time needs an offset from UTC; without one, this machine's time zone would apply")
     return clock.to_iso(moment)
 
 
@@ -129,7 +129,8 @@ class _Document(_Entry):
 def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
     """Load a document into the tables that the environment names.
 
-    Each entry is one transaction. Raises DataError at the first that is malformed or there already.
+    Each entry is written in one transaction. Raises DataError at the first one that already exists; if any is invalid,
+    nothing is written.
     """
     try:
         read = _Document.model_validate(document)
@@ -161,7 +162,7 @@ def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
         if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds limit a credit-system hash, and this is an agents' one"
+                f"apiClients[{number}]: applicationIds apply only to hashes of the credit system, not to one of the agents' API"
             )
     refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:
@@ -181,8 +182,8 @@ def _check_lines(client: DynamoDBClient, document: _Document) -> None:
     )
     if not sharing:
         return
-    # Not by the line index, which lags behind the table. Two loads at once may still exceed the limit together; then
-    # the line's update is refused with a reason of its own.
+    # Not a query of the line index, which lags behind the table. Two concurrent loads may still exceed the limit
+    # together; updates of the line then fail with too_many_on_line.
     scan = client.get_paginator("scan").paginate(
         TableName=os.environ["AGENTS_TABLE"],
         FilterExpression="lineSharing = :yes",
@@ -254,7 +255,7 @@ def _wallet(entry: _Wallet) -> list[Operation]:
         phone_number=entry.phone_number or "",
         email=entry.email,
     )
-    # The opening entry's condition makes sure that no two wallets share a walletId, and so a ledger.
+    # The opening entry's condition ensures that no two wallets share a walletId, and thereby a ledger.
     operations = [_put_if_absent("WALLETS_TABLE", stored.to_item(), "walletKey"), dict(ledger.append(opening))]
     if stored.phone_number:
         operations.append(_put_if_absent("WALLETS_TABLE", stored.to_pointer(), "walletKey"))
@@ -270,10 +271,10 @@ def _write(client: DynamoDBClient, what: str, operations: list[Any]) -> None:
     try:
         client.transact_write_items(TransactItems=operations)
     except client.exceptions.TransactionCanceledException as error:
-        raise DataError(f"{what} is there already") from _without_values(error)
+        raise DataError(f"{what} already exists") from _without_values(error)
 
 
 def _without_values(error: ClientError) -> ClientError:
-    """Keep the item that stood in the way out of a traceback."""
+    """Remove the existing item from the error, so that it does not end up in a traceback."""
     error.response.pop("CancellationReasons", None)
     return error

@@ -104,7 +104,7 @@ def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
 
 
 def set_balance(before: Wallet, after: Wallet) -> "TransactWriteItemTypeDef":
-    """Return the operation that updates a wallet for one ledger entry; its condition fails if another request came first."""
+    """Return the operation that updates a wallet for one ledger entry; its condition fails after a lost race."""
     return {
         "Update": {
             "TableName": os.environ["WALLETS_TABLE"],
