@@ -162,7 +162,7 @@ def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
         if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds apply only to hashes of the credit system, not to one of the agents' API"
+                f"apiClients[{number}]: applicationIds limit a credit-system hash, but this one is for the agents' API"
             )
     refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:

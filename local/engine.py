@@ -48,7 +48,7 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
     if data is not None:
         find_engine.prepare(program, data)
     port = _free_port(host)
-    # In its own session, so that Ctrl-C reaches only the gateway, which finishes its requests before stopping the engine.
+    # In its own session, so that Ctrl-C reaches only the gateway, which finishes its requests before it stops this.
     process = subprocess.Popen(
         program.command(host, port, data),
         stdin=subprocess.DEVNULL,

@@ -71,7 +71,7 @@ def reachable_address() -> str:
         try:
             probe.bind((address, 0))
         except OSError:
-            # Docker Desktop's bridge is inside its virtual machine, and containers' calls arrive at our loopback address.
+            # Docker Desktop's bridge is inside its virtual machine, and containers' calls arrive at our loopback.
             return "127.0.0.1"
     return address
 
@@ -99,7 +99,7 @@ def _container_url(store: engine.Engine) -> str:
 
 @contextlib.contextmanager
 def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs `sam local start-api` until the block ends."""
+    """Run `sam local start-api` until the block ends."""
     # A session of its own: it removes its containers when it gets TERM, and Ctrl-C would come in between.
     process = subprocess.Popen(
         [str(_SAM), "local", "start-api", "--port", str(port), *options(store)],

@@ -17,7 +17,7 @@ _MAX_ID = 10**16 - 1
 
 
 class StatusLogRow(NamedTuple):
-    """One update. `id` increases over time for each agent, `created` is a stored time, `request_id` names the request."""
+    """One update. `id` increases with time per agent, `created` is a stored time, `request_id` names the request."""
 
     id: int
     user_id: int
