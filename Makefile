@@ -1,4 +1,4 @@
-# `make run` and `make test` need python3 from 3.11 on and npm; everything else they install for themselves.
+# `make run` and `make test` need Python 3.11 or later and npm; they install everything else themselves.
 PYTHON ?= python3
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE)
@@ -9,7 +9,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv-run/.installed ## Serve all endpoints here. PORT=3000 SEED=file.json DATA=folder
+run: .venv-run/.installed ## Serve all endpoints on this machine. PORT=3000 SEED=file.json DATA=folder
 	@.venv-run/bin/python -m local
 
 lint: .venv/.installed ## Check style, types and template.
@@ -18,13 +18,13 @@ lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/mypy
 	.venv/bin/cfn-lint template.yaml
 
-check: lint ## Check everything fast, in under a minute: style, types, template, unit tests.
+check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit
 
-test: lint ## Check everything: style, types, template, tests with coverage.
+test: lint ## Run all checks: style, types, template, tests with coverage.
 	.venv/bin/pytest --cov
 
-lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgrade takes newer versions.
+lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade allows newer versions.
 	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt
 	$(COMPILE) requirements/fallback.in --output-file requirements/fallback.txt
@@ -33,12 +33,12 @@ lock: .venv-lock/.installed ## Make the requirement locks again. UPGRADE=--upgra
 	$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 
-clean: ## Remove everything that the other targets made.
+clean: ## Remove everything that the other targets created.
 	rm -rf .venv .venv-run .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf local/engine/node_modules layers/shared/src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One environment per purpose, so that the first answer does not wait for the test tools.
+# One environment per purpose, so that `make run` does not install the test tools.
 .venv-run/.installed: requirements/run.txt
 .venv/.installed: requirements/dev.txt
 .venv-lock/.installed: requirements/lock.txt
@@ -54,7 +54,7 @@ clean: ## Remove everything that the other targets made.
 
 define make-environment
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	|| { echo '$(PYTHON) is not Python 3.11 or later: name one that is, as in make $(MAKECMDGOALS) PYTHON=python3.13'; exit 1; }
+	|| { echo '$(PYTHON) is not Python 3.11 or later: choose another, as in make $(MAKECMDGOALS) PYTHON=python3.13'; exit 1; }
 @echo 'Installing $(filter requirements/%,$^) into $(@D)'
 @$(PYTHON) -m venv --clear $(@D)
 @$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement $(filter requirements/%,$^)

@@ -1,4 +1,4 @@
-"""The operator's tools: they load and check what is in the tables."""
+"""The operator's tools, which load data into the tables and audit it."""
 
-# Puts the layer's package on the path.
+# Importing local puts the layer on the path.
 import local as local

@@ -1,4 +1,4 @@
-"""Checks every wallet against its ledger, and only reads: `python -m admin.audit`."""
+"""Check every wallet against its ledger, read-only: `python -m admin.audit`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Audit:
-    """What an audit saw: how much, and every problem as a sentence that names the wallet by its id."""
+    """The result of an audit: counts, and each problem as a sentence with the wallet's id."""
 
     wallets: int = 0
     entries: int = 0
@@ -29,9 +29,10 @@ class Audit:
 
 
 def audit(client: DynamoDBClient) -> Audit:
-    """Checks that every wallet is the sum of an unbroken, unchanged ledger. The environment names the tables.
+    """Check that every wallet's balance follows from an unbroken, unchanged ledger.
 
-    It may run beside live traffic: a ledger is read after its wallet, so it can only be ahead.
+    Environment variables name the tables. It is safe during live traffic: each ledger is read after its wallet, so it
+    can only be ahead.
     """
     found = Audit()
     seen = set[str]()
@@ -41,13 +42,13 @@ def audit(client: DynamoDBClient) -> Audit:
             continue
         wallet = Wallet.from_item(item)
         if wallet.wallet_id in seen:
-            found.problems.append(f"wallet {wallet.wallet_id}: two wallets have this id, and so one ledger")
+            found.problems.append(f"wallet {wallet.wallet_id}: two wallets have this id and share one ledger")
         seen.add(wallet.wallet_id)
         found.wallets += 1
         found.tokens += wallet.tokens
         found.problems += [f"wallet {wallet.wallet_id}: {problem}" for problem in _problems(client, wallet, found)]
-    for wallet_id in sorted(_ledgers(client) - seen):
-        found.problems.append(f"wallet {wallet_id}: its ledger is there and the wallet is not")
+    for wallet_id in sorted(_wallet_ids_in_ledger(client) - seen):
+        found.problems.append(f"wallet {wallet_id}: it has a ledger but no wallet")
     return found
 
 
@@ -81,7 +82,7 @@ def _problems(client: DynamoDBClient, wallet: Wallet, found: Audit) -> Iterator[
     elif digest != wallet.digest:
         yield f"entry {seq} was changed"
     if seq == wallet.seq and balance != wallet.tokens:
-        yield f"the balance is {wallet.tokens} and the ledger's {balance}"
+        yield f"the balance is {wallet.tokens}, but the ledger's is {balance}"
 
 
 def _entries(client: DynamoDBClient, wallet_id: str) -> Iterator[dict[str, Any]]:
@@ -103,7 +104,7 @@ def _seq_now(client: DynamoDBClient, wallet: Wallet) -> int:
     return Wallet.from_item(item).seq if item else 0
 
 
-def _ledgers(client: DynamoDBClient) -> set[str]:
+def _wallet_ids_in_ledger(client: DynamoDBClient) -> set[str]:
     scan = {"TableName": os.environ["WALLET_LEDGER_TABLE"], "ProjectionExpression": "walletId"}
     return {item["walletId"]["S"] for item in _pages(client, "scan", scan)}
 
@@ -114,8 +115,8 @@ def _pages(client: DynamoDBClient, operation: str, parameters: dict[str, Any]) -
 
 
 def main() -> int:
-    """Prints what was seen; ends with 1 where anything is wrong."""
-    # Not the functions' client, which gives up early: nobody waits on the line for an audit.
+    """Print the result, and return 1 if there are problems."""
+    # Not the functions' client, whose short time-outs are for live calls.
     session: Any = botocore.session.get_session()
     found = audit(session.create_client("dynamodb", endpoint_url=os.environ.get("DYNAMODB_ENDPOINT") or None))
     print(f"{found.wallets} wallets, {found.entries} ledger entries, {found.tokens} tokens")

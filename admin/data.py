@@ -1,6 +1,6 @@
-"""Loads agents, service numbers, wallets and API clients from a document, such as example_data.json.
+"""Load agents, service numbers, wallets and API clients from a document such as example_data.json.
 
-Nothing is replaced: what is there already, and what the service could not work with, is refused with a DataError.
+Existing items are never replaced: duplicates and invalid entries raise a DataError.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pydantic.alias_generators import to_camel
 
 from paidline import clock, ids
 from paidline.api.response import to_json
-from paidline.domain.agents import MAX_ON_A_LINE
+from paidline.domain.agents import MAX_AGENTS_PER_LINE
 from paidline.domain.authentication import Scope, hash_digest
 from paidline.domain.profiles import DEFAULTS
-from paidline.domain.types import LONGEST_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref
+from paidline.domain.types import MAX_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
@@ -32,35 +32,35 @@ from paidline.store.wallets import Wallet
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Asterisk's JSON_DECODE reads a number as a C int.
-_LAST_USER_ID = 2**31 - 1
+# Asterisk's JSON_DECODE parses numbers as C ints.
+_MAX_USER_ID = 2**31 - 1
 
 Operation = dict[str, Any]
 
 
-def _written(most: int) -> AfterValidator:
-    """Take a text of at most so many bytes as an answer writes it: six for an é, twelve for a smiley, two for a slash.
+def _max_json_bytes(limit: int) -> AfterValidator:
+    """Limit a text's length in bytes of response JSON, where é takes six, an emoji twelve and a slash two.
 
-    A PBX reads 1,023 bytes of an answer, and what stands in it is bounded here.
+    A PBX reads only 1,023 bytes of a response, so each value in it is limited.
     """
 
     def check(value: str) -> str:
-        if len(to_json(value)) - len('""') > most:
-            raise ValueError(f"longer than {most} bytes as an answer writes it")
+        if len(to_json(value)) - len('""') > limit:
+            raise ValueError(f"longer than {limit} bytes in the JSON of a response")
         return value
 
     return AfterValidator(check)
 
 
-Id = Annotated[str, BeforeValidator(str), Field(min_length=1), _written(64)]
-ShownText = Annotated[str, _written(255)]
+Id = Annotated[str, BeforeValidator(str), Field(min_length=1), _max_json_bytes(64)]
+ShownText = Annotated[str, _max_json_bytes(255)]
 StoredPhoneNumber = PhoneNumber | None
 
 
 def _stored_time(value: str) -> str:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        raise ValueError("a time needs its offset from UTC, or it would be read in this machine's zone")
+        raise ValueError("a time needs an offset from UTC; without one, this machine's time zone would apply")
     return clock.to_iso(moment)
 
 
@@ -83,11 +83,11 @@ class _ApiClient(_Entry):
 
 
 class _Agent(_Entry):
-    user_id: int = Field(ge=1, le=_LAST_USER_ID)
+    user_id: int = Field(ge=1, le=_MAX_USER_ID)
     ref: Ref
     status: AgentStatus = AgentStatus.OFFLINE
     outbound_number: StoredPhoneNumber = None
-    dial_time_out: int = Field(default=30, ge=0, le=LONGEST_CALL_S)
+    dial_time_out: int = Field(default=30, ge=0, le=MAX_CALL_S)
     line_sharing: bool = False
     tpm: int = Field(default=0, ge=0, le=MAX_TOKENS)
     last_status_change: StoredTime = ""
@@ -112,7 +112,7 @@ class _DialedNumber(_Entry):
 class _Wallet(_Entry):
     application_id: Id
     wallet_id: Id
-    pin: Annotated[str, Field(pattern=r"^\S+$"), _written(64)]
+    pin: Annotated[str, Field(pattern=r"^\S+$"), _max_json_bytes(64)]
     tokens: int = Field(ge=0, le=MAX_TOKENS)
     phone_number: StoredPhoneNumber = None
     email: ShownText = ""
@@ -129,7 +129,8 @@ class _Document(_Entry):
 def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
     """Load a document into the tables that the environment names.
 
-    Each entry is one transaction. Raises DataError at the first that is malformed or there already.
+    Each entry is written in one transaction. Raises DataError at the first one that already exists; if any is invalid,
+    nothing is written.
     """
     try:
         read = _Document.model_validate(document)
@@ -140,15 +141,19 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
         _write(client, f"apiClients[{number}]", [_api_client(api_client)])
     for dialed in read.dialed_numbers:
         item = DialedNumber(dialed.dialed_number, dialed.application_id, dialed.company_name).to_item()
-        _write(client, f"application {dialed.application_id}", [_new("DIALED_NUMBERS_TABLE", item, "dialedNumber")])
+        _write(
+            client,
+            f"application {dialed.application_id}",
+            [_put_if_absent("DIALED_NUMBERS_TABLE", item, "dialedNumber")],
+        )
     last_ids = Counter[str]()
     for row in read.status_log:
-        last_ids[agents.key_of(row.ref)] = max(row.id, last_ids[agents.key_of(row.ref)])
+        last_ids[agents.ref_key(row.ref)] = max(row.id, last_ids[agents.ref_key(row.ref)])
     for agent in read.agents:
-        _write(client, f"agent {agent.user_id}", _agent(agent, last_ids[agents.key_of(agent.ref)]))
-    user_ids = {agents.key_of(agent.ref): agent for agent in read.agents}
+        _write(client, f"agent {agent.user_id}", _agent(agent, last_ids[agents.ref_key(agent.ref)]))
+    user_ids = {agents.ref_key(agent.ref): agent for agent in read.agents}
     for row in read.status_log:
-        _write(client, f"status log row {row.id}", [_row(row, user_ids[agents.key_of(row.ref)])])
+        _write(client, f"status log row {row.id}", [_log_row(row, user_ids[agents.ref_key(row.ref)])])
     for wallet in read.wallets:
         _write(client, f"wallet {wallet.wallet_id}", _wallet(wallet))
 
@@ -157,17 +162,17 @@ def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
         if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds limit a credit-system hash, and this is an agents' one"
+                f"apiClients[{number}]: applicationIds limit a credit-system hash, but this one is for the agents' API"
             )
-    refs = Counter(agents.key_of(agent.ref) for agent in document.agents)
+    refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:
-        if refs[agents.key_of(agent.ref)] > 1:
+        if refs[agents.ref_key(agent.ref)] > 1:
             raise DataError(f"agent {agent.user_id}: another agent's ref equals {agent.ref}")
         if unknown := agent.profile.keys() - DEFAULTS.keys():
             raise DataError(f"agent {agent.user_id}: a profile has no {', '.join(sorted(unknown))}")
     _check_lines(client, document)
     known = refs.keys()
-    if unknown_rows := [row.id for row in document.status_log if agents.key_of(row.ref) not in known]:
+    if unknown_rows := [row.id for row in document.status_log if agents.ref_key(row.ref) not in known]:
         raise DataError(f"status log row {unknown_rows[0]}: no agent has its ref")
 
 
@@ -177,8 +182,8 @@ def _check_lines(client: DynamoDBClient, document: _Document) -> None:
     )
     if not sharing:
         return
-    # Not by the line index, which lags behind the table. Two loads at once may still exceed the limit together; then
-    # the line's update is refused with a reason of its own.
+    # Not a query of the line index, which lags behind the table. Two concurrent loads may still exceed the limit
+    # together; updates of the line then fail with too_many_on_line.
     scan = client.get_paginator("scan").paginate(
         TableName=os.environ["AGENTS_TABLE"],
         FilterExpression="lineSharing = :yes",
@@ -187,13 +192,13 @@ def _check_lines(client: DynamoDBClient, document: _Document) -> None:
         ConsistentRead=True,
     )
     there = Counter(item["outboundNumber"]["S"] for page in scan for item in page["Items"] if "outboundNumber" in item)
-    if any(count + there[line] > MAX_ON_A_LINE for line, count in sharing.items()):
-        raise DataError(f"more than {MAX_ON_A_LINE} agents share one line")
+    if any(count + there[line] > MAX_AGENTS_PER_LINE for line, count in sharing.items()):
+        raise DataError(f"more than {MAX_AGENTS_PER_LINE} agents share one line")
 
 
 def _api_client(entry: _ApiClient) -> Operation:
     stored = ApiClient(hash_digest(entry.authentication_hash), entry.scope, entry.active, entry.application_ids)
-    return _new("API_CLIENTS_TABLE", stored.to_item(), "hashDigest")
+    return _put_if_absent("API_CLIENTS_TABLE", stored.to_item(), "hashDigest")
 
 
 def _agent(entry: _Agent, last_log_id: int) -> list[Operation]:
@@ -209,12 +214,12 @@ def _agent(entry: _Agent, last_log_id: int) -> list[Operation]:
         last_status_change=entry.last_status_change,
     )
     return [
-        _new("AGENTS_TABLE", stored.to_item(), "refKey"),
-        _new("PROFILES_TABLE", profiles.to_item(entry.ref, entry.profile), "refKey"),
+        _put_if_absent("AGENTS_TABLE", stored.to_item(), "refKey"),
+        _put_if_absent("PROFILES_TABLE", profiles.to_item(entry.ref, entry.profile), "refKey"),
     ]
 
 
-def _row(entry: _StatusLogRow, agent: _Agent) -> Operation:
+def _log_row(entry: _StatusLogRow, agent: _Agent) -> Operation:
     row = StatusLogRow(
         id=entry.id,
         user_id=agent.user_id,
@@ -250,14 +255,14 @@ def _wallet(entry: _Wallet) -> list[Operation]:
         phone_number=entry.phone_number or "",
         email=entry.email,
     )
-    # The opening entry's condition makes sure that no two wallets share a walletId, and so a ledger.
-    operations = [_new("WALLETS_TABLE", stored.to_item(), "walletKey"), dict(ledger.append(opening))]
+    # The opening entry's condition ensures that no two wallets share a walletId, and thereby a ledger.
+    operations = [_put_if_absent("WALLETS_TABLE", stored.to_item(), "walletKey"), dict(ledger.append(opening))]
     if stored.phone_number:
-        operations.append(_new("WALLETS_TABLE", stored.to_pointer(), "walletKey"))
+        operations.append(_put_if_absent("WALLETS_TABLE", stored.to_pointer(), "walletKey"))
     return operations
 
 
-def _new(table: str, item: dict[str, Any], key: str) -> Operation:
+def _put_if_absent(table: str, item: dict[str, Any], key: str) -> Operation:
     condition = f"attribute_not_exists({key})"
     return {"Put": {"TableName": os.environ[table], "Item": item, "ConditionExpression": condition}}
 
@@ -266,10 +271,10 @@ def _write(client: DynamoDBClient, what: str, operations: list[Any]) -> None:
     try:
         client.transact_write_items(TransactItems=operations)
     except client.exceptions.TransactionCanceledException as error:
-        raise DataError(f"{what} is there already") from _without_values(error)
+        raise DataError(f"{what} already exists") from _without_values(error)
 
 
 def _without_values(error: ClientError) -> ClientError:
-    """Keep the item that stood in the way out of a traceback."""
+    """Remove the existing item from the error, so that it does not end up in a traceback."""
     error.response.pop("CancellationReasons", None)
     return error

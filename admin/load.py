@@ -1,4 +1,4 @@
-"""Loads a document of data into a deployed stack's tables: `python -m admin.load`."""
+"""Load a document of data into the tables of a deployed stack: `python -m admin.load`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from local import settings, template
 
 
 class StackError(Exception):
-    """The stack is not one of this template's; the message says why in one sentence."""
+    """The stack was not deployed from this template; the message says why in one sentence."""
 
 
 def main() -> int:
-    """Loads with the AWS credentials and region of the environment."""
+    """Load with the AWS credentials and region of the environment, and return the exit code."""
     try:
         stack = settings.required("STACK", "the deployed stack")
         document = settings.read_seed(Path(settings.required("SEED", "the file of data to load")))
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def table_names(client: Any, stack: str, service: template.Template) -> Mapping[str, str]:
-    """The functions' variables that name tables, with the names that the stack gave them."""
+    """Return the functions' environment variables that name tables, with the names in the stack."""
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
     resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
     deployed = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}

@@ -1,4 +1,4 @@
-"""Runs the whole service on this machine: `python -m local`."""
+"""Run the whole service on this machine: `python -m local`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXAMPLE_REQUEST = {
 
 
 def main() -> int:
-    """Serves until it is told to stop."""
+    """Serve until interrupted, and return the exit code."""
     try:
         _serve()
     except (settings.SettingError, data.DataError, server.PortError, EngineError) as error:
@@ -39,12 +39,12 @@ def _serve() -> None:
     with server.listen(settings.port()) as listener, engine.start(Path(folder) if folder else None) as running:
         set_environment(service, running.endpoint)
         client = running.client()
-        # Data that is there already is left alone, also where a newer template has one more table.
+        # Existing data is left alone, even if a newer template has added a table.
         if len(tables.create(client, service.tables)) == len(service.tables):
             try:
                 data.load(client, document)
             except BaseException:
-                # Half a document must not be what the next start with the same DATA finds.
+                # Otherwise the next start with the same DATA would find half of the seed data.
                 tables.delete(client, service.tables)
                 raise
         announcement = _announcement(service, server.url(listener), has_example=seed == settings.EXAMPLE_DATA)

@@ -1,7 +1,7 @@
-"""Finds the program that serves as the DynamoDB engine on this machine.
+"""Find the program that serves as the DynamoDB engine on this machine.
 
-In this order: what DYNAMODB_ENGINE names, a dynoxide on PATH, the dynoxide that npm has for this platform, the DynamoDB
-Local that DYNAMODB_LOCAL names (its jar, or its image for Docker), and moto.
+In order of preference: the program that DYNAMODB_ENGINE names, dynoxide on PATH, dynoxide from npm for this platform,
+the DynamoDB Local that DYNAMODB_LOCAL names (its jar, or its Docker image), and moto.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import NamedTuple
 _NPM_FOLDER = Path(__file__).resolve().parent / "engine"
 _FALLBACK = _NPM_FOLDER.parent.parent / "requirements" / "fallback.txt"
 _MOTO_NOTICE = (
-    "No right engine here: moto stands in, which is slow and wrong under concurrency. Install one with "
-    "`brew install nubo-db/tap/dynoxide`, or let DYNAMODB_LOCAL name DynamoDBLocal.jar or amazon/dynamodb-local."
+    "No suitable engine found: using moto, which is slow and incorrect under concurrency. Install one with "
+    "`brew install nubo-db/tap/dynoxide`, or set DYNAMODB_LOCAL to DynamoDBLocal.jar or amazon/dynamodb-local."
 )
 
 
 class EngineError(Exception):
-    """There is no engine to run on; the message says why in one sentence."""
+    """No engine can be used; the message says why in one sentence."""
 
 
 class Program(NamedTuple):
     """A program that serves DynamoDB's API.
 
-    `command` makes its command line from an address, a port and the folder of the data, which is None for memory.
-    `database` is the file that it keeps in such a folder, None where it can keep nothing.
+    `command` builds its command line from an address, a port and a data folder, which is None for memory only.
+    `database` is the file that it keeps in the data folder, or None if it cannot persist data.
     """
 
     command: Callable[[str, int, Path | None], list[str]]
@@ -41,7 +41,7 @@ class Program(NamedTuple):
 
 
 def package(system: str, machine: str) -> str:
-    """The npm package with the engine for a platform, as Python's `sys.platform` and `platform.machine()` name it."""
+    """Return the npm package of dynoxide for a platform, given `sys.platform` and `platform.machine()`."""
     processors = {"x86_64": "x64", "aarch64": "arm64"}
     return f"@dynoxide/{system}-{processors.get(machine, machine)}"
 
@@ -50,13 +50,13 @@ _PACKAGED = _NPM_FOLDER / "node_modules" / package(sys.platform, platform.machin
 
 DYNOXIDE_DATABASE = "dynamodb.sqlite"
 _DYNAMODB_LOCAL_DATABASE = "shared-local-instance.db"
-# For a process that lives for minutes: compile once, and need no second thread to collect garbage.
+# For a short-lived process: compile only once, and collect garbage without extra threads.
 _JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _DATABASES = (DYNOXIDE_DATABASE, _DYNAMODB_LOCAL_DATABASE)
 
 
 def find() -> Program:
-    """Finds the engine, and installs it where npm has it and it is not there yet."""
+    """Find the engine, installing it from npm first if possible and necessary."""
     path = dynoxide()
     if path is not None:
         return _dynoxide(path)
@@ -67,7 +67,7 @@ def find() -> Program:
 
 
 def dynoxide() -> Path | None:
-    """Finds the dynoxide of this machine, or whatever DYNAMODB_ENGINE names in its place."""
+    """Find dynoxide, or the program that DYNAMODB_ENGINE names instead."""
     named = os.environ.get("DYNAMODB_ENGINE")
     if named:
         if not (os.path.isfile(named) and os.access(named, os.X_OK)):
@@ -82,7 +82,7 @@ def dynoxide() -> Path | None:
 
 
 def prepare(program: Program, data: Path) -> None:
-    """Makes the folder of the data; raises EngineError where the program cannot keep data, or not in this folder."""
+    """Create the data folder. Raises EngineError if the program cannot persist data, or not in this folder."""
     if program.database is None:
         raise EngineError("DATA needs another engine: moto keeps nothing on disk.")
     for other in _DATABASES:
@@ -96,10 +96,10 @@ def _install() -> None:
     if npm is None:
         return
     with (_NPM_FOLDER / "package.json").open() as lock:
-        # Two test runs may start at once, and `npm ci` empties the folder first.
+        # Two test runs may start at the same time, and `npm ci` empties the folder first.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _PACKAGED.exists():
-            # A failure (no network, no package for this platform) shows as a missing program.
+            # A failure, such as no network or no package for this platform, shows as a missing program.
             subprocess.run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=_NPM_FOLDER, check=False)
 
 
@@ -117,7 +117,7 @@ def _jar(jar: Path) -> Program:
     java = _runner("java", str(jar))
 
     def command(_: str, port: int, data: Path | None) -> list[str]:
-        # It listens on every address of the machine, and has no option to do otherwise.
+        # It always listens on all addresses of the machine; there is no option for that.
         libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
         return [java, *_JAVA_OPTIONS, libraries, "-jar", str(jar), "-port", str(port), *_dynamodb_local_options(data)]
 
@@ -129,7 +129,7 @@ def _image(image: str) -> Program:
 
     def command(host: str, port: int, data: Path | None) -> list[str]:
         publish = ["--publish", f"{host}:{port}:8000"]
-        # The container's own user could not write into a folder of ours.
+        # The container's default user cannot write to our folder.
         owner = ["--user", f"{os.getuid()}:{os.getgid()}"]
         mount = [] if data is None else ["--volume", f"{data.resolve()}:/data", *owner]
         options = _dynamodb_local_options(None if data is None else Path("/data"))
@@ -157,7 +157,7 @@ def _moto_command(host: str, port: int, _: Path | None) -> list[str]:
 
 
 def _install_moto() -> None:
-    """Installs moto now: where a right engine runs, nobody should wait for a package that is not used."""
+    """Install moto only when it is needed, so that others do not wait for it."""
     options = [
         "--quiet",
         "--disable-pip-version-check",

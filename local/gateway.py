@@ -1,4 +1,4 @@
-"""A WSGI app that does API Gateway's part: HTTP in, payload 2.0 event to the handler, HTTP out."""
+"""A WSGI app that stands in for API Gateway: it passes HTTP requests to handlers as payload 2.0 events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACCOUNT = "000000000000"
 _API_ID = "local"
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
-# API Gateway keeps these to itself; cookies travel in a field of their own.
+# API Gateway does not pass these on; cookies have their own field.
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
 _REASONS = {200: "200 OK", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
 
@@ -34,12 +34,12 @@ _log = logging.getLogger("local.gateway")
 
 
 class BodyTooLarge(Exception):
-    """The request's body is longer than API Gateway takes."""
+    """The request's body exceeds API Gateway's limit."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler may ask the Lambda runtime about its own invocation."""
+    """The context object that Lambda passes to a handler."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -52,19 +52,19 @@ class Context:
     started: float = field(default_factory=time.monotonic)
 
     def get_remaining_time_in_millis(self) -> int:
-        """The time that is left before Lambda would end the invocation."""
+        """Return the milliseconds left before Lambda would time out."""
         return max(0, int((self.started + self.timeout_s - time.monotonic()) * 1000))
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A route with its handler, loaded."""
+    """A route with its loaded handler."""
 
     route: Route
     handler: Handler
 
     def context(self) -> Context:
-        """A context for one invocation."""
+        """Return a context for one invocation."""
         function = self.route.function
         return Context(
             function_name=function.name,
@@ -84,35 +84,35 @@ class Gateway:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
+        """Handle one HTTP request."""
         endpoint = self._endpoints.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if endpoint is None:
-            return _own_answer(start_response, 404, b'{"message":"Not Found"}')
+            return _gateway_response(start_response, 404, b'{"message":"Not Found"}')
         try:
             event = make_event(environ, endpoint.route)
         except BodyTooLarge:
-            return _own_answer(start_response, 413, b'{"message":"Request Entity Too Large"}')
+            return _gateway_response(start_response, 413, b'{"message":"Request Entity Too Large"}')
         try:
             status, headers, body = _read_result(endpoint.handler(event, endpoint.context()))
         except Exception:
             _log.exception("%s raised; Lambda would report a function error", endpoint.route.function.name)
-            return _own_answer(start_response, 500, b'{"message":"Internal Server Error"}')
+            return _gateway_response(start_response, 500, b'{"message":"Internal Server Error"}')
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
 
 
 def set_environment(template: Template, endpoint: str) -> None:
-    """Gives this process the variables that Lambda would give the functions, pointed at a local engine."""
+    """Set the functions' environment variables in this process, with a local engine as the endpoint."""
     os.environ.update(template.environment)
     os.environ.update(
         DYNAMODB_ENDPOINT=endpoint,
         AWS_REGION=_REGION,
         AWS_DEFAULT_REGION=_REGION,
-        # Made up, so that no request can ever reach an AWS account.
+        # Fake, so that no request can ever use an AWS account.
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",
         AWS_EC2_METADATA_DISABLED="true",
-        # The engine runs on this machine. And on macOS a forked process must not ask the system for its proxies.
+        # The engine runs on this machine, and on macOS looking up system proxies is not safe after a fork.
         NO_PROXY="*",
         no_proxy="*",
     )
@@ -121,7 +121,7 @@ def set_environment(template: Template, endpoint: str) -> None:
 
 
 def load_handler(function: Function) -> Handler:
-    """Imports a function's handler; each app.py gets a module name of its own."""
+    """Import a function's handler, giving each app.py a unique module name."""
     path = function.folder / f"{function.module}.py"
     spec = importlib.util.spec_from_file_location(f"functions.{function.stem}.{function.module}", path)
     if spec is None or spec.loader is None:
@@ -134,7 +134,7 @@ def load_handler(function: Function) -> Handler:
 
 
 def make_event(environ: WSGIEnvironment, route: Route) -> Event:
-    """Shapes a request as API Gateway's HTTP API hands it to Lambda (payload 2.0)."""
+    """Build the event that API Gateway's HTTP API passes to Lambda (payload 2.0)."""
     headers = _headers(environ)
     host = headers.get("host", "")
     domain = host.partition(":")[0]
@@ -177,7 +177,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    # The server has already joined a repeated header's values with commas.
+    # The server has already joined the values of repeated headers with commas.
     headers = {
         name: value
         for key, value in environ.items()
@@ -205,11 +205,11 @@ def _query_parameters(query: str) -> dict[str, str]:
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
-    # The server ends the stream where the body ends, also for a chunked one whose length nobody knows before.
+    # The server ends the stream at the end of the body, even a chunked one of unknown length.
     stream = environ["wsgi.input"]
     body: bytes = stream.read(_MAX_BODY_BYTES + 1)
     if len(body) > _MAX_BODY_BYTES:
-        # The rest is read as well, or the client would see a broken connection in place of the answer.
+        # Read the rest too, or the client would see a broken connection instead of the response.
         while stream.read(_MAX_BODY_BYTES):
             pass
         raise BodyTooLarge
@@ -217,7 +217,7 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
 
 
 def _encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
-    """The body as an event carries it: text as it is, anything else in base64."""
+    """Return the body as in an event, unchanged for text and otherwise in base64, and whether it is base64."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in _TEXT_TYPES or media_type.startswith("text/"):
         try:
@@ -228,7 +228,7 @@ def _encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
 
 
 def _read_result(result: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-    """A handler's result as status line, headers and body."""
+    """Convert a handler's result to a status line, headers and body."""
     status = int(result["statusCode"])
     text: str = result.get("body", "")
     body = base64.b64decode(text) if result.get("isBase64Encoded") else text.encode("utf-8")
@@ -237,6 +237,6 @@ def _read_result(result: dict[str, Any]) -> tuple[str, list[tuple[str, str]], by
     return _REASONS.get(status) or f"{status} Status", headers, body
 
 
-def _own_answer(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
+def _gateway_response(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
     start_response(_REASONS[status], [("content-type", "application/json"), ("content-length", str(len(body)))])
     return [body]

@@ -1,4 +1,4 @@
-"""The fallback engine: moto as a server that does one thing at a time, because moto is not atomic under threads."""
+"""The fallback engine: moto as a single-threaded server, because its transactions are not atomic across threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from werkzeug.serving import run_simple
 
 
 def main(host: str, port: int) -> None:
-    """Serves moto from one thread."""
+    """Serve moto from a single thread."""
     run_simple(host, port, DomainDispatcherApplication(create_backend_app), threaded=False)
 
 

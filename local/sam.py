@@ -1,4 +1,4 @@
-"""Serves the built functions in containers with `sam local start-api`: `python -m local.sam`."""
+"""Serve the built functions in containers with `sam local start-api`: `python -m local.sam`."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from local import engine, settings, tables, template
 from local.find_engine import EngineError
 from local.gateway import set_environment
 
-# How containers call the machine that they run on; samconfig.toml gives them the name.
+# The host name of this machine inside the containers, set in samconfig.toml.
 _HOST = "host.docker.internal"
 _SAM = template.PROJECT / ".venv-sam" / "bin" / "sam"
-# No request can ever reach an AWS account with these.
-_MADE_UP = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-west-1"}
-_START_SECONDS = 300.0
-_STOP_SECONDS = 20.0
-_DOCKER_SECONDS = 30.0
+# Fake, so that no request can ever use an AWS account.
+_FAKE_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "eu-west-1"}
+_START_TIMEOUT_S = 300.0
+_STOP_TIMEOUT_S = 20.0
+_DOCKER_TIMEOUT_S = 30.0
 
 
 class SamError(Exception):
@@ -37,9 +37,9 @@ class SamError(Exception):
 
 
 def main() -> int:
-    """Serves until it is told to stop."""
+    """Serve until interrupted, and return the exit code."""
     for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, _end)
+        signal.signal(stop, _exit_on_signal)
     try:
         document = settings.read_seed(settings.seed_path())
         port = settings.port()
@@ -52,15 +52,15 @@ def main() -> int:
         return 2
 
 
-def _end(number: int, _: FrameType | None) -> NoReturn:
-    """Ends this process by way of what it must clean up, which a second signal does not interrupt."""
+def _exit_on_signal(number: int, _: FrameType | None) -> NoReturn:
+    """Exit with all clean-up, which a second signal does not interrupt."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 def reachable_address() -> str:
-    """The address of this machine on which a server is reached by containers and by nobody else."""
+    """Return an address of this machine that only containers can reach."""
     try:
         found = _docker("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
     except (OSError, subprocess.SubprocessError) as error:
@@ -71,13 +71,13 @@ def reachable_address() -> str:
         try:
             probe.bind((address, 0))
         except OSError:
-            # The bridge is inside Docker Desktop's own machine, from which calls arrive at this one's loopback.
+            # Docker Desktop's bridge is inside its virtual machine, and containers' calls arrive at our loopback.
             return "127.0.0.1"
     return address
 
 
 def fill(store: engine.Engine, document: dict[str, object]) -> None:
-    """Creates the tables and loads a document."""
+    """Create the tables and load seed data."""
     service = template.read()
     set_environment(service, store.endpoint)
     client = store.client()
@@ -86,7 +86,7 @@ def fill(store: engine.Engine, document: dict[str, object]) -> None:
 
 
 def options(store: engine.Engine) -> list[str]:
-    """The options that every `sam local` command needs here."""
+    """Return the options that every `sam local` command needs."""
     architecture = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
     overrides = f"Architecture={architecture} DynamoDbEndpoint={_container_url(store)}"
     pulling = ["--skip-pull-image"] if os.environ.get("PULL") == "no" else []
@@ -99,7 +99,7 @@ def _container_url(store: engine.Engine) -> str:
 
 @contextlib.contextmanager
 def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs `sam local start-api` until the block ends."""
+    """Run `sam local start-api` until the block ends."""
     # A session of its own: it removes its containers when it gets TERM, and Ctrl-C would come in between.
     process = subprocess.Popen(
         [str(_SAM), "local", "start-api", "--port", str(port), *options(store)],
@@ -116,9 +116,9 @@ def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[byte
         _remove_containers(store)
 
 
-def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
-    """Returns as soon as something listens on the port."""
-    deadline = time.monotonic() + _START_SECONDS
+def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until something listens on the port."""
+    deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SamError(f"sam local start-api ended with exit code {process.returncode}.")
@@ -126,11 +126,11 @@ def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise SamError(f"sam local start-api did not answer within {_START_SECONDS:.0f} seconds.")
+    raise SamError(f"sam local start-api did not answer within {_START_TIMEOUT_S:.0f} seconds.")
 
 
 def invoke(store: engine.Engine, function: str, event: str) -> str:
-    """Invokes a function once with `sam local invoke`; what it returned, as text."""
+    """Invoke a function once with `sam local invoke` and return its output."""
     command = [str(_SAM), "local", "invoke", function, "--event", event, *options(store)]
     done = subprocess.run(
         command, cwd=template.PROJECT, env=_environment(), check=False, capture_output=True, text=True
@@ -141,34 +141,34 @@ def invoke(store: engine.Engine, function: str, event: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """What sam gets of this environment: it would hand a variable of the functions on, before the template's."""
+    """Return the environment for sam, without the functions' variables: they would override the template's values."""
     withheld = {*template.read().environment, "AWS_PROFILE", "AWS_SESSION_TOKEN"}
     kept = {name: value for name, value in os.environ.items() if name not in withheld}
-    return {**kept, **_MADE_UP, "SAM_CLI_TELEMETRY": "0"}
+    return {**kept, **_FAKE_CREDENTIALS, "SAM_CLI_TELEMETRY": "0"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        # A TERM that meets a request just coming in is taken for that request's error, and forgotten.
+        # sam can swallow a SIGTERM that arrives during a request.
         process.kill()
         process.wait()
 
 
 def _remove_containers(store: engine.Engine) -> None:
-    """Removes the containers that sam left: starting all at once, it loses sight of some of them."""
+    """Remove the containers that sam leaves behind: when it starts many at once, it loses track of some."""
     sam_containers = _docker("ps", "--all", "--quiet", "--filter", "label=sam.cli.container.type=lambda").split()
     ours = f"DYNAMODB_ENDPOINT={_container_url(store)}"
     for container in sam_containers:
-        with contextlib.suppress(subprocess.CalledProcessError):  # somebody else's, gone by now
+        with contextlib.suppress(subprocess.CalledProcessError):  # someone else's container, already gone
             if ours in json.loads(_docker("inspect", "--format", "{{json .Config.Env}}", container)):
                 _docker("rm", "--force", container)
 
 
 def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=_DOCKER_SECONDS)
+    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=_DOCKER_TIMEOUT_S)
     return done.stdout
 
 

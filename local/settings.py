@@ -1,4 +1,4 @@
-"""Settings, which come from the environment as `make` passes them on."""
+"""Settings from environment variables, which `make` passes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from local import template
 
 EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
-_LAST_PORT = 65535
+_MAX_PORT = 65535
 
 
 class SettingError(Exception):
@@ -18,20 +18,20 @@ class SettingError(Exception):
 
 
 def port() -> int:
-    """PORT, or the one that the documentation names."""
+    """Return PORT, or the documented default."""
     text = os.environ.get("PORT") or "3000"
-    if not (text.isascii() and text.isdigit() and int(text) <= _LAST_PORT):
+    if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
         raise SettingError(f"PORT is {text!r}, which is not a port number.")
     return int(text)
 
 
 def seed_path() -> Path:
-    """SEED, or the example data."""
+    """Return SEED, or the path of the example data."""
     return Path(os.environ.get("SEED") or EXAMPLE_DATA)
 
 
 def read_seed(path: Path) -> dict[str, Any]:
-    """Reads a document of data."""
+    """Read a file of seed data. Raises SettingError if it is not readable JSON."""
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -42,7 +42,7 @@ def read_seed(path: Path) -> dict[str, Any]:
 
 
 def required(name: str, what: str) -> str:
-    """A setting that has no default."""
+    """Return a setting that has no default; `what` describes it in the error."""
     value = os.environ.get(name)
     if not value:
         raise SettingError(f"{name} is missing: it names {what}.")

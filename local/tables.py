@@ -1,4 +1,4 @@
-"""Creates the tables that template.yaml declares."""
+"""Create and delete the tables that template.yaml declares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def create(client: DynamoDBClient, tables: Iterable[Table]) -> list[Table]:
-    """Creates the tables that are not there yet, and returns these."""
+    """Create the tables that do not exist yet, and return them."""
     existing = _names(client)
     missing = [table for table in tables if table.name not in existing]
     for table in missing:
@@ -26,7 +26,7 @@ def create(client: DynamoDBClient, tables: Iterable[Table]) -> list[Table]:
 
 
 def delete(client: DynamoDBClient, tables: Iterable[Table]) -> None:
-    """Deletes the tables, as a test does with its own."""
+    """Delete the tables."""
     for table in tables:
         client.delete_table(TableName=table.name)
 

@@ -1,4 +1,4 @@
-"""Reads from template.yaml what the local gateway needs, so that nothing is declared twice."""
+"""Read routes, functions and tables from template.yaml, so that nothing is declared twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 
-# What an engine needs to hold a table; encryption, backups and deletion protection are AWS's own business.
+# The properties that matter to a local engine, unlike encryption, backups and deletion protection.
 _TABLE_PROPERTIES = (
     "AttributeDefinitions",
     "KeySchema",
@@ -36,7 +36,7 @@ class Function:
 
     @property
     def stem(self) -> str:
-        """The word that the function shares with its event and its tests."""
+        """The name that the function shares with its event and its tests."""
         return self.folder.name
 
 
@@ -77,7 +77,7 @@ class Template:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of all functions, which share one process here and so must agree."""
+        """The environment variables of all functions, which share one process here and therefore must agree."""
         merged: dict[str, str] = {}
         for route in self.routes:
             for name, value in route.function.environment.items():
@@ -87,7 +87,7 @@ class Template:
 
 
 def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
-    """Reads a template; the tables are named by their logical ids behind the prefix."""
+    """Read a template. Tables are named by the prefix and their logical ids."""
     document = load(path)
     resources: dict[str, dict[str, Any]] = document["Resources"]
     references = _references(document, table_prefix)
@@ -106,7 +106,7 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
-    """Loads a template as written; a short tag becomes a mapping, so `!Ref Name` is `{"Ref": "Name"}`."""
+    """Load a template unresolved. A short tag becomes a mapping, so `!Ref Name` is `{"Ref": "Name"}`."""
     document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     return document
 
@@ -128,7 +128,7 @@ _Loader.add_multi_constructor("!", _short_tag)
 
 
 def _references(document: dict[str, Any], table_prefix: str) -> dict[str, Any]:
-    """What each !Ref stands for here: a parameter's default, or a table's name."""
+    """Return the value of each !Ref: a parameter's default, or a table's name."""
     references = {name: parameter.get("Default") for name, parameter in document.get("Parameters", {}).items()}
     for logical_id, resource in document["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
@@ -137,7 +137,7 @@ def _references(document: dict[str, Any], table_prefix: str) -> dict[str, Any]:
 
 
 def _resolve(value: Any, references: dict[str, Any]) -> Any:
-    """Replaces every !Ref that means something here; other tags stay as they are."""
+    """Replace every !Ref that has a value here; leave other tags as they are."""
     if isinstance(value, list):
         return [_resolve(entry, references) for entry in value]
     if not isinstance(value, dict):

@@ -1,14 +1,14 @@
-# What is measured: the layer as it is deployed, and the baselines' packages as pip leaves them, compiled alike.
+# The layer as deployed, and the baselines' packages as pip installs them, byte-compiled the same way.
 BENCH = build/bench
 
 .PHONY: bench
-bench: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed .venv-sam/.installed ## Compare the functions with the usual ways of writing them. ROUNDS=15
+bench: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed .venv-sam/.installed ## Compare the functions with common ways of writing them. ROUNDS=15
 	@export PATH="$$(make/python3.13):$$PATH" \
 		&& .venv-run/bin/python -m benchmarks.handlers $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		&& .venv-run/bin/python -m benchmarks.runtime
 
 .PHONY: instructions
-instructions: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed ## Count the instructions of a start and of a request; needs valgrind.
+instructions: $(BENCH)/plain.installed $(BENCH)/layer.installed .venv-run/.installed ## Count the CPU instructions of a cold start and a request; needs valgrind.
 	@export PATH="$$(make/python3.13):$$PATH" && .venv-run/bin/python -m benchmarks.instructions
 
 $(BENCH)/plain.installed: requirements/bench.txt
@@ -19,7 +19,7 @@ $(BENCH)/plain.installed: requirements/bench.txt
 		&& python3.13 -m compileall -q --invalidation-mode unchecked-hash $(BENCH)/plain
 	@touch $@
 
-# Built as it is for deployment.
+# Built by the same commands as for deployment.
 $(BENCH)/layer.installed: layers/shared/Makefile layers/shared/requirements.txt $(shell find layers/shared -name '*.py')
 	@rm -rf $(BENCH)/layer && mkdir -p $(BENCH)
 	@export PATH="$$(make/python3.13):$$PATH" \
@@ -28,16 +28,16 @@ $(BENCH)/layer.installed: layers/shared/Makefile layers/shared/requirements.txt 
 	@touch $@
 
 .PHONY: store-calls
-store-calls: .venv-run/.installed ## Write the table of DynamoDB calls and units into docs.
+store-calls: .venv-run/.installed ## Update the table of DynamoDB calls and capacity units in docs.
 	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null
 
 .PHONY: scale throughput cost
-scale: .venv-run/.installed ## Compare latencies at a thousand and a million of everything, and list ten thousand profiles.
+scale: .venv-run/.installed ## Compare latencies with a thousand and a million of everything, and list ten thousand profiles.
 	@.venv-run/bin/python -m benchmarks.scale
 	@.venv-run/bin/python -m benchmarks.profile_list
 
-throughput: .venv-run/.installed ## Load the local gateway; needs wrk.
+throughput: .venv-run/.installed ## Load-test the local gateway; needs wrk.
 	@.venv-run/bin/python -m benchmarks.throughput
 
-cost: .venv-run/.installed ## Reckon the list price of a million requests from what make bench measured.
+cost: .venv-run/.installed ## Calculate the list price of a million requests from the results of make bench.
 	@.venv-run/bin/python -m benchmarks.cost

@@ -1,6 +1,6 @@
-# The SAM CLI, in an environment of its own, and without a word to its maker.
+# The SAM CLI, in its own environment and with telemetry off.
 SAM = SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
-# The stack that is deployed, filled and watched.
+# The name of the deployed stack.
 STACK ?= paidline
 
 .PHONY: build validate deploy load sam-local test-sam
@@ -9,7 +9,7 @@ STACK ?= paidline
 	$(make-environment)
 	@touch $@
 
-build: .venv-sam/.installed ## Build what is deployed with sam build; needs a Python 3.13.
+build: .venv-sam/.installed ## Build the functions and the layer with sam build; needs Python 3.13.
 	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build
 
 validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
@@ -24,5 +24,5 @@ load: .venv-run/.installed ## Load data into a deployed stack. STACK=paidline SE
 sam-local: build .venv-run/.installed ## Serve the functions in containers with sam local. PORT=3000 SEED=file.json PULL=no
 	@.venv-run/bin/python -m local.sam
 
-test-sam: build .venv/.installed ## Ask for all golden answers through sam local. PULL=no
+test-sam: build .venv/.installed ## Test all golden answers through sam local. PULL=no
 	TEST_SAM=yes .venv/bin/pytest -q tests/sam

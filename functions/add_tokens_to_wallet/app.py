@@ -1,7 +1,7 @@
 """Add tokens to a wallet."""
 
 from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
-from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.response import Response, envelope, idempotent_response
 from paidline.api.serializers import wallet
 from paidline.codes import Code
 from paidline.domain.authentication import Scope
@@ -19,10 +19,10 @@ class AddTokensToWalletRequest(IdempotentRequest):
 
 @endpoint("add_tokens_to_wallet", AddTokensToWalletRequest, Scope.CREDIT)
 def lambda_handler(request: AddTokensToWalletRequest, caller: Caller) -> Response:
-    """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
+    """Add the tokens and return the new balance. One Query, one TransactWriteItems."""
     movement = Movement(request.dialed_number, request.pin, request.tokens, source=caller.endpoint)
     outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
-    return first_or_replay(outcome, Code.SUCCESS)
+    return idempotent_response(outcome, Code.SUCCESS)
 
 
 def _response(found: FoundWallet) -> str:

@@ -1,4 +1,4 @@
-"""Get profile data: the profiles of all agents, a bare JSON array."""
+"""Get profile data: the profiles of all agents, as a bare JSON array."""
 
 from paidline.api import profile_list
 from paidline.api.endpoint import Caller, Request, endpoint
@@ -8,7 +8,7 @@ from paidline.domain.types import Keys, Ref
 
 
 class GetProfileDataRequest(Request):
-    """The documented parameter, and ours: one agent's ref, and the comma-separated keys that are wanted."""
+    """The documented parameter and two of our own: one agent's ref, and the comma-separated keys to return."""
 
     ref: Ref | None = None
     fields: Keys | None = None
@@ -16,6 +16,8 @@ class GetProfileDataRequest(Request):
 
 @endpoint("get_profile_data", GetProfileDataRequest, Scope.AGENTS)
 def lambda_handler(request: GetProfileDataRequest, caller: Caller) -> Response:
-    """Answer with the profiles, ordered by userId. Two Scans at most, or two GetItems for one agent."""
+    """Return the profiles, ordered by userId. At most two Scans, or two GetItems for one agent."""
     fields = request.fields or ""
-    return Response(profile_list.of_all(fields) if request.ref is None else profile_list.of_agent(request.ref, fields))
+    return Response(
+        profile_list.all_agents(fields) if request.ref is None else profile_list.one_agent(request.ref, fields)
+    )

@@ -1,4 +1,4 @@
-"""Get the status of a user: who the agent is, whether they are free, and how to ring them."""
+"""Get the status of a user: who the agent is, whether they are available, and how to dial them."""
 
 from paidline.api.endpoint import Caller, Request, endpoint
 from paidline.api.response import Response, success
@@ -17,5 +17,5 @@ class GetStatusByRefRequest(Request):
 
 @endpoint("get_status_by_ref", GetStatusByRefRequest, Scope.AGENTS)
 def lambda_handler(request: GetStatusByRefRequest, caller: Caller) -> Response:
-    """Answer with the agent. One GetItem."""
+    """Return the agent. One GetItem."""
     return success(Code.REF_VALID, user=user_with_line(agents.find(request.ref)))

@@ -10,7 +10,7 @@ from paidline.domain.types import Limit, Ref, RowId, Text
 
 
 class GetStatusLogRequest(Request):
-    """The documented parameters, and ours: how many rows, older than which id, of which status."""
+    """The documented parameters and three of our own: `status` and `before` filter rows, `limit` caps their number."""
 
     ref: Ref
     status: Text | None = None
@@ -20,6 +20,6 @@ class GetStatusLogRequest(Request):
 
 @endpoint("get_status_log", GetStatusLogRequest, Scope.AGENTS)
 def lambda_handler(request: GetStatusLogRequest, caller: Caller) -> Response:
-    """Answer with the rows. One GetItem, one Query."""
-    rows = agents.status_log_of(request.ref, request.status, request.limit, request.before)
+    """Return the rows. One GetItem, one Query."""
+    rows = agents.list_status_log(request.ref, request.status, request.limit, request.before)
     return success(Code.SUCCESS, data=[status_log_row(row) for row in rows])

@@ -20,6 +20,6 @@ class GetWalletByDialedNumberAndInboundNumberRequest(Request):
     "get_wallet_by_dialed_number_and_inbound_number", GetWalletByDialedNumberAndInboundNumberRequest, Scope.CREDIT
 )
 def lambda_handler(request: GetWalletByDialedNumberAndInboundNumberRequest, caller: Caller) -> Response:
-    """Answer with the wallet, its owner's e-mail address and phone number. Two GetItems."""
+    """Return the wallet, with its owner's e-mail address and phone number. Two GetItems."""
     found = wallets.find_by_inbound_number(caller.client, request.dialed_number, request.inbound_number)
     return success(Code.SUCCESS, wallet=wallet_with_owner(found))

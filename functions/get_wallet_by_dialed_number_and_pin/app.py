@@ -18,6 +18,6 @@ class GetWalletByDialedNumberAndPinRequest(Request):
 
 @endpoint("get_wallet_by_dialed_number_and_pin", GetWalletByDialedNumberAndPinRequest, Scope.CREDIT)
 def lambda_handler(request: GetWalletByDialedNumberAndPinRequest, caller: Caller) -> Response:
-    """Answer with the wallet. One Query."""
+    """Return the wallet. One Query."""
     found = wallets.find_by_pin(caller.client, request.dialed_number, request.pin)
     return success(Code.SUCCESS, wallet=wallet(found))

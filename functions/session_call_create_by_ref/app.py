@@ -4,7 +4,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
-from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.response import Response, envelope, idempotent_response
 from paidline.api.serializers import call_session
 from paidline.codes import Code
 from paidline.domain import call_sessions
@@ -28,13 +28,13 @@ class SessionCallCreateByRefRequest(IdempotentRequest):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "SessionCallCreateByRefRequest":
-        # The form YYYY-MM-DD HH:MM:SS sorts as the time it tells.
+        # YYYY-MM-DD HH:MM:SS sorts chronologically as text.
         if self.end_time < self.start_time:
-            raise PydanticCustomError("end_before_start", "the end lies before the start")
+            raise PydanticCustomError("end_before_start", "the end is before the start")
         return self
 
     def contents(self) -> tuple[str, ...]:
-        """List what is asked for, the ref without the leading zeros, which do not count."""
+        """Return the normalized parameters, with the ref's insignificant leading zeros removed."""
         return IdempotentRequest.contents(self.model_copy(update={"ref": self.ref.lstrip("0")}))
 
 
@@ -52,7 +52,7 @@ def lambda_handler(request: SessionCallCreateByRefRequest, caller: Caller) -> Re
         end_time=request.end_time,
     )
     outcome = call_sessions.record(call, key=caller.key(request), render=_response)
-    return first_or_replay(outcome, Code.CALL_SESSION_CREATED)
+    return idempotent_response(outcome, Code.CALL_SESSION_CREATED)
 
 
 def _response(session: CallSession) -> str:

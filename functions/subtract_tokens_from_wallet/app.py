@@ -1,7 +1,7 @@
 """Subtract tokens from a wallet."""
 
 from paidline.api.endpoint import Caller, IdempotentRequest, endpoint
-from paidline.api.response import Response, envelope, first_or_replay
+from paidline.api.response import Response, envelope, idempotent_response
 from paidline.api.serializers import wallet
 from paidline.codes import Code
 from paidline.domain.authentication import Scope
@@ -19,10 +19,10 @@ class SubtractTokensFromWalletRequest(IdempotentRequest):
 
 @endpoint("subtract_tokens_from_wallet", SubtractTokensFromWalletRequest, Scope.CREDIT)
 def lambda_handler(request: SubtractTokensFromWalletRequest, caller: Caller) -> Response:
-    """Move the tokens and answer with the new balance. One Query, one TransactWriteItems."""
+    """Subtract the tokens and return the new balance. One Query, one TransactWriteItems."""
     movement = Movement(request.dialed_number, request.pin, -request.tokens, source=caller.endpoint)
     outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
-    return first_or_replay(outcome, Code.SUCCESS)
+    return idempotent_response(outcome, Code.SUCCESS)
 
 
 def _response(found: FoundWallet) -> str:

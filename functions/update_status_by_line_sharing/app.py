@@ -18,7 +18,7 @@ class UpdateStatusByLineSharingRequest(Request):
 
 @endpoint("update_status_by_line_sharing", UpdateStatusByLineSharingRequest, Scope.AGENTS)
 def lambda_handler(request: UpdateStatusByLineSharingRequest, caller: Caller) -> Response:
-    """Set the statuses and write their log rows, all or none. One Query, one TransactWriteItems."""
+    """Set the statuses and write their log rows atomically. One Query, one TransactWriteItems."""
     agent = agents.update_status_of_line(
         request.outbound_number,
         request.status,

@@ -97,7 +97,7 @@ def test_an_entry_that_is_there_already_is_refused_by_its_place_in_the_document(
     number = {"dialedNumber": "31600000001", "applicationId": "7", "companyName": "Seven"}
     seed.write_text(json.dumps({"dialedNumbers": [number, number]}), encoding="utf-8")
     done = _load({**aws, "STACK": "paidline", "SEED": str(seed)})
-    assert (done.returncode, done.stderr) == (2, "application 7 is there already\n")
+    assert (done.returncode, done.stderr) == (2, "application 7 already exists\n")
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,13 @@ def test_what_the_service_could_not_work_with_is_refused_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"agents": [{"userId": 1, "ref": "38"}]}, "agent 1 is there already"),
+        ({"agents": [{"userId": 1, "ref": "38"}]}, "agent 1 already exists"),
         ({"agents": [{**AGENT, "ref": "968"}], "statusLog": [{**ROW, "ref": "968", "id": 499}]}, "agent 1"),
-        ({"agents": [{**AGENT, "ref": "00038"}]}, "agent 1 is there already"),
-        ({"wallets": [{**WALLET, "applicationId": "1288", "pin": "695334"}]}, "wallet 1 is there already"),
+        ({"agents": [{**AGENT, "ref": "00038"}]}, "agent 1 already exists"),
+        ({"wallets": [{**WALLET, "applicationId": "1288", "pin": "695334"}]}, "wallet 1 already exists"),
         ({"wallets": [{**WALLET, "applicationId": "1288", "phoneNumber": "31688006395"}]}, "wallet 1"),
-        ({"wallets": [{**WALLET, "walletId": "6254"}]}, "wallet 6254 is there already"),
-        ({"dialedNumbers": [{**NUMBER, "dialedNumber": "14620905014"}]}, "application 7 is there already"),
+        ({"wallets": [{**WALLET, "walletId": "6254"}]}, "wallet 6254 already exists"),
+        ({"dialedNumbers": [{**NUMBER, "dialedNumber": "14620905014"}]}, "application 7 already exists"),
     ],
 )
 def test_what_is_there_already_is_refused_and_stays_as_it_is(api: Api, document: dict[str, Any], said: str) -> None:

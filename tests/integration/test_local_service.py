@@ -176,7 +176,7 @@ def test_a_document_that_is_refused_halfway_leaves_nothing_where_data_names_a_fo
     with running(DATA=folder) as service:
         answer = service.post(STATUS_PATH, ref="38")
 
-    assert outcome.stderr == "wallet 6254 is there already\n"
+    assert outcome.stderr == "wallet 6254 already exists\n"
     assert answer["code"] == 202
 
 

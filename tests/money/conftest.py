@@ -156,7 +156,7 @@ def service(engine_endpoint: str) -> Iterator[Service]:
 @pytest.fixture
 def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     # The rival is another process, so it does not queue behind the request.
-    monkeypatch.setattr("paidline.domain.turns.Turn.wait", lambda *_: False)
+    monkeypatch.setattr("paidline.domain.fair_lock.FairLock.acquire", lambda *_: False)
     made = Scene(service)
     yield made
     made.close()

@@ -26,7 +26,7 @@ def test_a_wallet_is_not_written_by_who_has_read_another_number(service: Service
         transaction.write([wallets.set_balance(read, read._replace(tokens=0, seq=read.seq + 1))])
 
     (reason,) = cancelled.value.reasons
-    assert reason.failed
+    assert reason.condition_failed
     assert reason.item is not None
     assert Wallet.from_item(reason.item) == now == _wallet(service)
 

@@ -72,7 +72,7 @@ def test_conflicts_without_end_are_a_503_that_moved_nothing(
     service: Service, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.balance()
-    monkeypatch.setattr("paidline.deadline.LAST_TRY_S", 0.5)
+    monkeypatch.setattr("paidline.deadline.LAST_ATTEMPT_S", 0.5)
     scene.script.faults = ["conflict"] * 1000
     answer = scene.send()
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from paidline.domain import turns
-from paidline.domain.turns import Turn
+from paidline.domain import fair_lock
+from paidline.domain.fair_lock import FairLock
 from paidline.errors import StoreUnavailable
 from paidline.store.dynamodb import dynamodb
 from tests.money.conftest import START, SUBTRACT, Service
@@ -17,17 +17,17 @@ from tests.money.conftest import START, SUBTRACT, Service
 
 def test_a_free_turn_is_taken_at_once_and_given_back_at_the_end() -> None:
     for _ in range(2):
-        with Turn("6254") as turn:
-            assert turn.wait(0) is False
+        with FairLock("6254") as turn:
+            assert turn.acquire(0) is False
 
 
 def test_a_turn_that_does_not_come_in_time_is_a_fault_of_ours_and_not_given_back_by_who_never_had_it() -> None:
-    with Turn("6254") as first:
-        first.wait(0)
-        with pytest.raises(StoreUnavailable, match="contention"), Turn("6254") as second:
-            second.wait(0.01)
-        with pytest.raises(StoreUnavailable), Turn("6254") as third:
-            third.wait(-1)
+    with FairLock("6254") as first:
+        first.acquire(0)
+        with pytest.raises(StoreUnavailable, match="contention"), FairLock("6254") as second:
+            second.acquire(0.01)
+        with pytest.raises(StoreUnavailable), FairLock("6254") as third:
+            third.acquire(-1)
 
 
 def test_turns_go_to_who_has_waited_longest_and_past_who_has_given_up() -> None:
@@ -35,12 +35,12 @@ def test_turns_go_to_who_has_waited_longest_and_past_who_has_given_up() -> None:
     queued: list[threading.Thread] = []
 
     def take(number: int, longest_s: float) -> None:
-        with suppress(StoreUnavailable), Turn("6254") as turn:
-            turn.wait(longest_s)
+        with suppress(StoreUnavailable), FairLock("6254") as turn:
+            turn.acquire(longest_s)
             order.append(number)
 
-    with Turn("6254") as first:
-        first.wait(0)
+    with FairLock("6254") as first:
+        first.acquire(0)
         for number in range(4):
             thread = threading.Thread(target=take, args=(number, 0.01 if number == 1 else 60))
             thread.start()
@@ -54,7 +54,7 @@ def test_turns_go_to_who_has_waited_longest_and_past_who_has_given_up() -> None:
 
 
 def _wait_until_queued_or_gone(thread: threading.Thread, number: int) -> None:
-    queue = turns._QUEUES[hash("6254") % len(turns._QUEUES)]
+    queue = fair_lock._LOCKS[hash("6254") % len(fair_lock._LOCKS)]
     while thread.is_alive() and len(queue._waiting) < max(1, number):
         time.sleep(0.001)
 
@@ -67,7 +67,7 @@ def test_a_status_that_had_to_wait_is_read_again_before_it_is_written(
 ) -> None:
     body = {"status": "pause", "ref": "38", "outboundNumber": "31612345678"}
     service.send(stem, **body)
-    monkeypatch.setattr(Turn, "wait", lambda *_: True)
+    monkeypatch.setattr(FairLock, "acquire", lambda *_: True)
     calls: list[str] = []
     dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     answer = service.send(stem, **body)
@@ -79,15 +79,15 @@ def test_a_status_that_had_to_wait_is_read_again_before_it_is_written(
 def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wait = Turn.wait
+    wait = FairLock.acquire
 
-    def rival_first(turn: Turn, longest_s: float) -> bool:
-        monkeypatch.setattr(Turn, "wait", wait)
+    def rival_first(turn: FairLock, longest_s: float) -> bool:
+        monkeypatch.setattr(FairLock, "acquire", wait)
         service.send(SUBTRACT)
         return True
 
     service.send(SUBTRACT, tokens=1)
-    monkeypatch.setattr(Turn, "wait", rival_first)
+    monkeypatch.setattr(FairLock, "acquire", rival_first)
     calls: list[str] = []
     dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     answer = service.send(SUBTRACT)

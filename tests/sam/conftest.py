@@ -48,7 +48,7 @@ def _api_of_all(reachable_engine: engine.Engine) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with sam.start_api(reachable_engine, port) as process:
-        sam.wait_until_it_answers(process, port)
+        sam.wait_until_ready(process, port)
         yield f"http://127.0.0.1:{port}"
 
 

@@ -10,7 +10,7 @@ WALLETS, ONCE, SESSIONS = (
     f"{_LAYER}/domain/idempotency.py",
     f"{_LAYER}/domain/call_sessions.py",
 )
-TYPES, TURNS, ENDPOINT = f"{_LAYER}/domain/types.py", f"{_LAYER}/domain/turns.py", f"{_LAYER}/api/endpoint.py"
+TYPES, FAIR_LOCK, ENDPOINT = f"{_LAYER}/domain/types.py", f"{_LAYER}/domain/fair_lock.py", f"{_LAYER}/api/endpoint.py"
 STORED_WALLETS, LEDGER = f"{_LAYER}/store/wallets.py", f"{_LAYER}/store/ledger.py"
 KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/idempotency_keys.py",
@@ -266,21 +266,21 @@ DEFECTS = (
     Defect(
         "a read of one moment takes a conflict for nothing there",
         TRANSACTION,
-        "            _clauses(error)\n        backoff.wait()\n",
+        "            _cancellation_reasons(error)\n        backoff.wait()\n",
         "            return None\n",
         (SLOW,),
     ),
     Defect(
         "an agent's row that is being written is written again",
         AGENTS,
-        "return row.in_conflict or (is_changed and not row.failed)",
-        "return is_changed and not row.failed",
+        "return row.in_conflict or (is_changed and not row.condition_failed)",
+        "return is_changed and not row.condition_failed",
         (SLOW,),
     ),
     Defect(
         "an agent who has the row's id already is changed again",
         AGENTS,
-        "return row.in_conflict or (is_changed and not row.failed)",
+        "return row.in_conflict or (is_changed and not row.condition_failed)",
         "return row.in_conflict",
         (SLOW,),
     ),
@@ -294,7 +294,7 @@ DEFECTS = (
     Defect(
         "the answer has the balance before the movement",
         WALLETS,
-        "body = render(found._replace(wallet=moved))",
+        "body = render(found._replace(wallet=updated))",
         "body = render(found)",
     ),
     Defect(
@@ -329,8 +329,8 @@ DEFECTS = (
     Defect(
         "an earlier delivery of the same movement is not recognized",
         WALLETS,
-        "                if _was_written(entry, cancelled):",
-        "                if False and _was_written(entry, cancelled):",
+        "                if _was_already_written(entry, cancelled):",
+        "                if False and _was_already_written(entry, cancelled):",
         (LOST, SIMULATION),
     ),
     Defect(
@@ -350,32 +350,34 @@ DEFECTS = (
     Defect(
         "each attempt has an id of its own",
         WALLETS,
-        "            entry = _entry(found.wallet, movement, key, request_id)",
-        "            entry = _entry(found.wallet, movement, key, ids.new_request_id())",
+        "            entry = _next_entry(found.wallet, movement, key, request_id)",
+        "            entry = _next_entry(found.wallet, movement, key, ids.new_request_id())",
         ("tests/money/test_half_told.py", SIMULATION),
     ),
     Defect(
         "the wallet is read again after a mere conflict",
         WALLETS,
-        "            if was_overtaken:\n",
-        "            if was_overtaken or True:\n",
+        "            if lost_race:\n",
+        "            if lost_race or True:\n",
         ("tests/money/test_half_told.py", SIMULATION),
     ),
     Defect(
         "the wallet is not read again after a lost race",
         WALLETS,
-        "            if was_overtaken:\n",
-        "            if False and was_overtaken:\n",
+        "            if lost_race:\n",
+        "            if False and lost_race:\n",
         (TURN_TESTS, SCHEDULES),
     ),
     Defect(
         "the wallet is not read again after a turn was waited for",
         WALLETS,
-        "        if turn.wait(deadline.left_s()):\n",
-        "        if turn.wait(deadline.left_s()) and False:\n",
+        "        if lock.acquire(deadline.remaining_s()):\n",
+        "        if lock.acquire(deadline.remaining_s()) and False:\n",
         (TURN_TESTS,),
     ),
-    Defect("a turn is never given back", TURNS, "            self._queue.leave()", "            pass", (TURN_TESTS,)),
+    Defect(
+        "a turn is never given back", FAIR_LOCK, "            self._lock.release()", "            pass", (TURN_TESTS,)
+    ),
     Defect(
         "a session that an earlier delivery wrote is written again",
         SESSIONS,
@@ -442,36 +444,37 @@ DEFECTS = (
     Defect(
         "a deadline that each call starts anew",
         CLIENT,
-        "    tries = 0\n    while True:\n",
-        "    tries = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_TRY_S)\n    while True:\n",
+        "    attempts = 0\n    while True:\n",
+        "    attempts = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
+        "    while True:\n",
         (DEADLINES, SIMULATION),
     ),
     Defect(
         "a deadline that is not told what Lambda leaves",
         DEADLINE,
-        "    budget_s = min(LAST_TRY_S, remaining_ms / 1000 - (LAST_ANSWER_S - LAST_TRY_S))\n",
-        "    budget_s = LAST_TRY_S\n",
+        "    budget_s = min(LAST_ATTEMPT_S, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
+        "    budget_s = LAST_ATTEMPT_S\n",
         (DEADLINES,),
     ),
     Defect(
         "a deadline that starts when the request is authenticated",
         ENDPOINT,
         "        return self.handle(request, caller)\n",
-        "        with deadline.of_request(10_000):\n            return self.handle(request, caller)\n",
+        "        with deadline.start(10_000):\n            return self.handle(request, caller)\n",
         (DEADLINES, SIMULATION),
     ),
     Defect(
         "pauses that go on past the deadline",
         DEADLINE,
-        "    longest = min(left, max(",
-        "    longest = max(longest_s, max(",
+        "    max_s = min(remaining, max(",
+        "    max_s = max(max_pause_s, max(",
         ("tests/unit/test_backoff.py",),
     ),
     Defect(
         "a store that is asked for ever while there is time",
         CLIENT,
-        "            if tries == _MOST_TRIES:",
-        "            if tries == 1_000 * _MOST_TRIES:",
+        "            if attempts == _MAX_ATTEMPTS:",
+        "            if attempts == 1_000 * _MAX_ATTEMPTS:",
         (DEADLINES,),
     ),
     Defect(
@@ -519,15 +522,15 @@ DEFECTS = (
     Defect(
         "a status is not read again after a lost race",
         AGENTS,
-        "            if was_overtaken:\n                agent = find(ref)\n",
+        "            if lost_race:\n                agent = find(ref)\n",
         "",
         ("tests/integration/test_agents.py",),
     ),
     Defect(
         "a status is not read again after a turn was waited for",
         AGENTS,
-        "        if turn.wait(deadline.left_s()):\n            agent = find(ref)\n",
-        "        turn.wait(deadline.left_s())\n",
+        "        if lock.acquire(deadline.remaining_s()):\n            agent = find(ref)\n",
+        "        lock.acquire(deadline.remaining_s())\n",
         (TURN_TESTS,),
     ),
     Defect(
@@ -540,8 +543,8 @@ DEFECTS = (
     Defect(
         "an agent is read from a copy that lags",
         STORED_AGENTS,
-        '{"S": key_of(ref)}},\n        ConsistentRead=True',
-        '{"S": key_of(ref)}},\n        ConsistentRead=False',
+        '{"S": ref_key(ref)}},\n        ConsistentRead=True',
+        '{"S": ref_key(ref)}},\n        ConsistentRead=False',
         (STORE_CALLS,),
     ),
     Defect(
@@ -614,15 +617,15 @@ DEFECTS = (
     Defect(
         "a line may have one agent more than a transaction holds",
         AGENTS,
-        "if len(sharing) > MAX_ON_A_LINE:",
-        "if len(sharing) > MAX_ON_A_LINE + 1:",
+        "if len(sharing) > MAX_AGENTS_PER_LINE:",
+        "if len(sharing) > MAX_AGENTS_PER_LINE + 1:",
         (AGENT_TESTS,),
     ),
     Defect(
         "a line may have one agent less than a transaction holds",
         AGENTS,
-        "MOST_OPERATIONS // 2",
-        "MOST_OPERATIONS // 2 - 1",
+        "MAX_OPERATIONS // 2",
+        "MAX_OPERATIONS // 2 - 1",
         (AGENT_TESTS,),
     ),
     Defect(
@@ -705,8 +708,8 @@ DEFECTS = (
     Defect(
         "a short answer is compressed",
         ANSWERING,
-        "_COMPRESS_FROM = 1_024",
-        "_COMPRESS_FROM = 512",
+        "_MIN_COMPRESSED_CHARS = 1_024",
+        "_MIN_COMPRESSED_CHARS = 512",
         ("tests/unit/test_response.py",),
     ),
     Defect(

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from paidline import clock, deadline, ids
-from paidline.domain import turns
+from paidline.domain import fair_lock
 from paidline.store import api_clients, dialed_numbers, idempotency_keys
 from paidline.store.dynamodb import dynamodb
 
@@ -51,7 +51,7 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
         for module in (ids, deadline):
             stack.enter_context(patch.object(module, "os", fake_os))
         stack.enter_context(patch.object(clock, "now", lambda: datetime.fromtimestamp(moment.now, UTC)))
-        stack.enter_context(patch.object(turns.Turn, "wait", lambda *_: False))
+        stack.enter_context(patch.object(fair_lock.FairLock, "acquire", lambda *_: False))
         # Thousands of faults would be told with their tracebacks.
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, logging.NOTSET)

@@ -78,7 +78,7 @@ class Store:
 
     def to_the_last(self, request: Any, operation: str) -> AWSResponse | None:
         """Slow so that a try begins in the last moment, and is not answered."""
-        left_s = deadline.left_s() - _LAST_MOMENT_S
+        left_s = deadline.remaining_s() - _LAST_MOMENT_S
         connect_s, read_s = _timeouts()
         if left_s < _LAST_MOMENT_S:
             return self.unanswered(request, operation)

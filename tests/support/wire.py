@@ -12,7 +12,7 @@ from unittest.mock import patch
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from paidline.domain.turns import Turn
+from paidline.domain.fair_lock import FairLock
 from paidline.store.dynamodb import dynamodb
 
 _BEFORE_CALL = "before-call.dynamodb"
@@ -61,7 +61,7 @@ def before(operation: str, rival: Callable[[], object], times: int = 1) -> Itera
             left.pop()
             rival()
 
-    with hooked(f"{_BEFORE_CALL}.{operation}", act), patch.object(Turn, "wait", lambda *_: False):
+    with hooked(f"{_BEFORE_CALL}.{operation}", act), patch.object(FairLock, "acquire", lambda *_: False):
         yield
 
 

@@ -42,7 +42,7 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_is_given_back(
     clock: Clock, longest: None
 ) -> None:
-    with deadline.of_request(10_000), pytest.raises(Contention):
+    with deadline.start(10_000), pytest.raises(Contention):
         _wait_for_ever(Backoff())
 
     peak = clock.pauses.index(max(clock.pauses))
@@ -54,10 +54,10 @@ def test_pauses_grow_and_shrink_again_as_the_time_runs_out_and_then_the_request_
 
 @pytest.mark.parametrize("longest_s", [0.004, 0.3, 60.0])
 def test_no_pause_goes_on_after_the_time_is_up(clock: Clock, longest: None, longest_s: float) -> None:
-    with deadline.of_request(10_000), pytest.raises(Contention):
+    with deadline.start(10_000), pytest.raises(Contention):
         _pause_for_ever(longest_s)
 
-    assert clock.now - 1000 == pytest.approx(deadline.LAST_TRY_S)
+    assert clock.now - 1000 == pytest.approx(deadline.LAST_ATTEMPT_S)
 
 
 def test_outside_of_a_request_pauses_are_not_cut_short(clock: Clock, longest: None) -> None:

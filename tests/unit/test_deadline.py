@@ -85,7 +85,7 @@ def test_a_store_that_refuses_at_once_is_asked_six_times_in_about_a_second(api: 
 
     assert (answer.status, answer.reason) == (503, "store_unavailable")
     assert len(tries) == 6
-    assert clock.now - started < deadline.LAST_TRY_S
+    assert clock.now - started < deadline.LAST_ATTEMPT_S
 
 
 @pytest.mark.parametrize("stem", WRITERS)
@@ -125,10 +125,10 @@ def test_a_function_that_lambda_would_end_before_the_answer_does_not_begin_a_wri
 
 
 def test_what_lambda_leaves_shortens_the_time(clock: slow.Clock) -> None:
-    with deadline.of_request(3_000):
-        assert deadline.left_s() == pytest.approx(3 - deadline.LAST_ANSWER_S + deadline.LAST_TRY_S)
-    with deadline.of_request(25_000):
-        assert deadline.left_s() == pytest.approx(deadline.LAST_TRY_S)
+    with deadline.start(3_000):
+        assert deadline.remaining_s() == pytest.approx(3 - deadline.LAST_RESPONSE_S + deadline.LAST_ATTEMPT_S)
+    with deadline.start(25_000):
+        assert deadline.remaining_s() == pytest.approx(deadline.LAST_ATTEMPT_S)
 
 
 def test_the_next_request_has_its_time_to_itself_and_without_a_request_there_is_no_limit(
@@ -138,13 +138,13 @@ def test_the_next_request_has_its_time_to_itself_and_without_a_request_there_is_
         api.documented(SUBTRACT)
 
     assert api.documented(SUBTRACT).reason is None
-    assert deadline.left_s() == math.inf
+    assert deadline.remaining_s() == math.inf
 
 
 def test_the_numbers_keep_the_promise_with_a_tenth_of_a_second_to_spare() -> None:
-    last_send = deadline.LAST_TRY_S + 2 * deadline.CONNECT_S
+    last_send = deadline.LAST_ATTEMPT_S + 2 * deadline.CONNECT_S
 
-    assert (deadline.LAST_WRITE_S, deadline.LAST_ANSWER_S) == (LAST_WRITE, LAST_ANSWER)
+    assert (deadline.LAST_WRITE_S, deadline.LAST_RESPONSE_S) == (LAST_WRITE, LAST_ANSWER)
     assert last_send <= LAST_WRITE - 0.1
     assert last_send + deadline.READ_S <= LAST_ANSWER - 0.1
 

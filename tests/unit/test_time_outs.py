@@ -41,11 +41,11 @@ def test_every_function_ends_far_after_the_last_answer() -> None:
     limits = {route.function.timeout_s for route in template.read().routes}
 
     assert limits == {10}
-    assert min(limits) >= 2 * deadline.LAST_ANSWER_S
+    assert min(limits) >= 2 * deadline.LAST_RESPONSE_S
 
 
 def test_the_kit_waits_as_long_as_an_answer_may_take_and_for_a_change_until_it_cannot_happen_any_more() -> None:
-    assert kit(READ) == deadline.LAST_ANSWER_S
+    assert kit(READ) == deadline.LAST_RESPONSE_S
     assert kit(WRITE) > LONGEST_START_S + deadline.LAST_WRITE_S
     assert kit(CONNECT) < kit(READ)
 
@@ -84,13 +84,13 @@ def test_the_benchmarks_runtime_has_the_functions_time_out() -> None:
             deadline.LAST_WRITE_S,
         ),
         ("docs/reliability.md", r"No write is sent to the store later than (\S+) s", deadline.LAST_WRITE_S),
-        ("docs/reliability.md", r"every answer has left by (\S+) s", deadline.LAST_ANSWER_S),
-        ("docs/reliability.md", r"no try begins later than (\S+) s", deadline.LAST_TRY_S),
-        ("docs/operations.md", r"PBX, which gives up after (\S+) s", deadline.LAST_ANSWER_S),
-        ("template.yaml", r"above the (\S+) s in which a request is answered", deadline.LAST_ANSWER_S),
+        ("docs/reliability.md", r"every answer has left by (\S+) s", deadline.LAST_RESPONSE_S),
+        ("docs/reliability.md", r"no try begins later than (\S+) s", deadline.LAST_ATTEMPT_S),
+        ("docs/operations.md", r"PBX, which gives up after (\S+) s", deadline.LAST_RESPONSE_S),
+        ("template.yaml", r"above the (\S+) s in which a request is answered", deadline.LAST_RESPONSE_S),
         ("docs/decisions.md", r"connecting (\S+) s, reading \S+ s", deadline.CONNECT_S),
         ("docs/decisions.md", r"connecting \S+ s, reading (\S+) s", deadline.READ_S),
-        ("docs/decisions.md", r"last try after (\S+) s", deadline.LAST_TRY_S),
+        ("docs/decisions.md", r"last try after (\S+) s", deadline.LAST_ATTEMPT_S),
     ],
 )
 def test_what_is_written_about_the_deadline_is_what_it_is(path: str, pattern: str, seconds: float) -> None:
@@ -99,9 +99,9 @@ def test_what_is_written_about_the_deadline_is_what_it_is(path: str, pattern: st
 
 def test_the_comment_beside_the_numbers_reckons_with_them() -> None:
     comment = plain("layers/shared/src/paidline/deadline.py").replace("# ", "")
-    last_send = deadline.LAST_TRY_S + 2 * deadline.CONNECT_S
+    last_send = deadline.LAST_ATTEMPT_S + 2 * deadline.CONNECT_S
 
-    assert f"{deadline.LAST_TRY_S} + 2 {deadline.CONNECT_S} = {last_send:.1f} s" in comment
+    assert f"{deadline.LAST_ATTEMPT_S} + 2 {deadline.CONNECT_S} = {last_send:.1f} s" in comment
     assert f"after {deadline.READ_S} s more: {last_send + deadline.READ_S:.1f} s" in comment
 
 

@@ -1,4 +1,4 @@
-"""The shared layer: api (HTTP), domain (rules) and store (DynamoDB). Each package imports only those after it."""
+"""The shared layer: api (HTTP), domain (rules) and store (DynamoDB). A package imports only from those after it."""
 
 from paidline import cold_start
 

@@ -1,4 +1,4 @@
-"""The service's clock: times are kept in UTC and shown in one configured zone."""
+"""Clock and time formats: times are stored in UTC and shown in one configured time zone."""
 
 import functools
 import os
@@ -11,38 +11,38 @@ if TYPE_CHECKING:
 
 
 def now() -> datetime:
-    """Tell the time, aware and in UTC."""
+    """Return the current time, timezone-aware and in UTC."""
     return datetime.now(UTC)
 
 
 class Mark(NamedTuple):
-    """A moment by both clocks of the machine, in seconds, to tell later how long ago it was."""
+    """A reading of the machine's two clocks, in seconds, from which an age is computed later."""
 
     monotonic: float
     wall: float
 
 
 def mark() -> Mark:
-    """Take the time by both clocks."""
+    """Read both clocks."""
     return Mark(time.monotonic(), time.time())
 
 
 def is_within(seconds: float, since: Mark) -> bool:
-    """Tell whether less than so many seconds have passed since; only if both clocks say so.
+    """Return whether fewer than `seconds` have passed since `since`, according to both clocks.
 
-    Lambda freezes a process between two requests, for hours perhaps, and the monotonic clock may stand still meanwhile.
-    The other clock goes on, but may be set, and backwards too: a moment that has not come yet is not trusted.
+    Lambda freezes a process between requests, possibly for hours, and the monotonic clock may stop meanwhile. The
+    wall clock keeps running but may be adjusted, even backwards, so a mark that lies in the future is not trusted.
     """
     return time.monotonic() - since.monotonic < seconds and 0 <= time.time() - since.wall < seconds
 
 
 def to_iso(moment: datetime) -> str:
-    """Write a time as it is stored: ISO 8601 in UTC with microseconds, so that text order is time order."""
+    """Format a time for storage: ISO 8601 in UTC with microseconds, which sorts chronologically as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def to_local(stored: str) -> str:
-    """Show a stored time as the document does, `YYYY-MM-DD HH:MM:SS`, in the configured zone; "" stays ""."""
+    """Format a stored time as the contract shows it, `YYYY-MM-DD HH:MM:SS` in the configured zone; "" stays ""."""
     if not stored:
         return ""
     return datetime.fromisoformat(stored).astimezone(_zone()).strftime("%Y-%m-%d %H:%M:%S")
@@ -50,7 +50,7 @@ def to_local(stored: str) -> str:
 
 @functools.cache
 def _zone() -> "ZoneInfo":
-    # Imported here: most functions show no time, and their cold start need not wait for it.
+    # Imported lazily: most functions show no time, so their cold start should not pay for it.
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(os.environ["TIME_ZONE"])

@@ -1,15 +1,15 @@
-"""The one table of the contract's codes and messages."""
+"""The contract's codes and messages."""
 
 from enum import IntEnum
 
 
 class Code(IntEnum):
-    """A code of the document with its message, to the letter."""
+    """A code of the contract with its exact message."""
 
     message: str
 
     def __new__(cls, number: int, message: str) -> "Code":
-        """Make a member that is the number and also carries the message."""
+        """Create a member that is an integer and carries a message."""
         code = int.__new__(cls, number)
         code._value_ = number
         code.message = message

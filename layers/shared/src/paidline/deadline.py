@@ -1,7 +1,7 @@
-"""The time that a request has: the one source of its seconds, and what is left of it.
+"""The time limit of a request: the only source of its time-outs, and how much time remains.
 
-A request has one budget, from the first line of its handler on. Every try at the store, every pause between two tries
-and every look-up after a refusal draws on it. Outside of a request there is no limit.
+A request has one time budget, which starts with its handler. Every DynamoDB attempt, every pause between attempts and
+every look-up after an error draws on it. Outside a request there is no limit.
 """
 
 import math
@@ -13,27 +13,27 @@ from contextvars import ContextVar
 
 from paidline.errors import DeadlineExceeded, StoreUnavailable
 
-# What is promised. A PBX hangs up after four seconds and sends again: nothing may happen behind its back by then.
+# The promise. A PBX hangs up after four seconds and retries; by then no write may follow and no response be missing.
 LAST_WRITE_S = 3.0
-LAST_ANSWER_S = 4.0
+LAST_RESPONSE_S = 4.0
 
-# What keeps it. One try at the store connects, shakes hands for TLS, sends and waits for the answer; the SDK's time-out
-# for connecting holds for the first two, one after the other. With the longest try the last write is sent after
-# 2.3 + 2 * 0.3 = 2.9 s, and its answer is there, or given up on, after 0.9 s more: 3.8 s. The rest is for our own work.
+# How it is kept. One attempt connects, does the TLS handshake, sends the request and waits for the response. The SDK's
+# connect time-out applies to the first two separately. So the slowest last write is sent after
+# 2.3 + 2 * 0.3 = 2.9 s, and its response arrives or times out after 0.9 s more: 3.8 s. The rest is for our own work.
 CONNECT_S = 0.3
 READ_S = 0.9
-LAST_TRY_S = 2.3
+LAST_ATTEMPT_S = 2.3
 
-# However little time is left: rivals that all pause for nothing would only meet again.
-_SHORTEST_PAUSE_S = 0.008
+# Never pause for less, however little time remains: competing requests that do not pause just collide again.
+_MIN_PAUSE_S = 0.008
 
 _end: ContextVar[float] = ContextVar("end", default=math.inf)
 
 
 @contextmanager
-def of_request(remaining_ms: int) -> Iterator[None]:
-    """Give a request its budget, starting now, and less where Lambda's `remaining_ms` would not do for the answer."""
-    budget_s = min(LAST_TRY_S, remaining_ms / 1000 - (LAST_ANSWER_S - LAST_TRY_S))
+def start(remaining_ms: int) -> Iterator[None]:
+    """Start a request's time budget, shortened if Lambda's `remaining_ms` would not suffice for a response."""
+    budget_s = min(LAST_ATTEMPT_S, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))
     token = _end.set(time.monotonic() + budget_s)
     try:
         yield
@@ -41,25 +41,25 @@ def of_request(remaining_ms: int) -> Iterator[None]:
         _end.reset(token)
 
 
-def left_s() -> float:
-    """Tell for how many seconds the request may still begin to try something; not more than 0 when its time is up."""
+def remaining_s() -> float:
+    """Return for how many more seconds the request may start attempts; zero or negative past the deadline."""
     return _end.get() - time.monotonic()
 
 
 def check(error: type[StoreUnavailable] = DeadlineExceeded) -> None:
-    """Raise the error when the request's time is up."""
-    if left_s() <= 0:
+    """Raise `error` if the deadline has passed."""
+    if remaining_s() <= 0:
         raise error
 
 
-def pause(longest_s: float, error: type[StoreUnavailable] = DeadlineExceeded) -> None:
-    """Sleep for a part of `longest_s` that chance decides; raise the error when the time is up.
+def pause(max_pause_s: float, error: type[StoreUnavailable] = DeadlineExceeded) -> None:
+    """Sleep for a random part of `max_pause_s`; raise `error` if the deadline passes.
 
-    Pauses shrink as the time runs out: who has tried longest pauses least, or newcomers would always come first.
+    Pauses shrink as time runs out, so that the oldest requests retry soonest. Otherwise newcomers would always win.
     """
     check(error)
-    left = left_s()
-    part = min(1.0, left / LAST_TRY_S) ** 2
-    longest = min(left, max(longest_s * part, min(longest_s, _SHORTEST_PAUSE_S)))
-    time.sleep(longest * int.from_bytes(os.urandom(2), "big") / 65535)
+    remaining = remaining_s()
+    share = min(1.0, remaining / LAST_ATTEMPT_S) ** 2
+    max_s = min(remaining, max(max_pause_s * share, min(max_pause_s, _MIN_PAUSE_S)))
+    time.sleep(max_s * int.from_bytes(os.urandom(2), "big") / 65535)
     check(error)

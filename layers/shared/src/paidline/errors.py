@@ -1,13 +1,13 @@
-"""The errors that a request can end with: each has a code, an HTTP status and a reason."""
+"""The errors a request can end with, each with a code, an HTTP status and a reason."""
 
 from paidline.codes import Code
 
 
 class ApiError(Exception):
-    """Any response that is not a success.
+    """The base of every unsuccessful response.
 
     ApiError
-    ├── RequestError: the request is refused with a documented code and HTTP 200, and has changed nothing
+    ├── RequestError: the request is rejected with a documented code and HTTP 200, and changed nothing
     │   ├── InvalidRequest (10)         ├── OutboundNumberNotFound (221)
     │   ├── Unauthorized (40)           ├── LineSharingNotEnabled (222)
     │   ├── RefNotFound (200)           │   └── TooManyOnLine
@@ -17,13 +17,13 @@ class ApiError(Exception):
     │       ├── UnknownDialedNumber     ├── UnknownInboundNumber
     │       ├── UnknownPin              ├── InsufficientTokens
     │       └── AmbiguousPin            └── TooManyTokens
-    └── ServerError: we failed, with code 30 and HTTP 500
+    └── ServerError: the service failed, with code 30 and HTTP 500
         ├── ResponseTooLarge
-        └── StoreUnavailable: the store failed, with HTTP 503
+        └── StoreUnavailable: DynamoDB failed, with HTTP 503
             ├── Contention
             └── DeadlineExceeded
 
-    `reason` is the short, stable, snake_case word of the `x-error-reason` header. It never contains a caller's value.
+    `reason` is the short, stable, snake_case value of the `x-error-reason` header. It never contains caller input.
     """
 
     code = Code.FAILED
@@ -31,24 +31,24 @@ class ApiError(Exception):
     reason = "failed"
 
     def __init__(self, reason: str | None = None) -> None:
-        """Take a reason that says more than the class's own, such as the parameter to blame."""
+        """Override the class's reason with a more specific one, such as one that names the invalid parameter."""
         super().__init__(reason or self.reason)
         self.reason = reason or self.reason
 
 
 class RequestError(ApiError):
-    """The request is refused and has changed nothing."""
+    """The request is rejected and changed nothing."""
 
 
 class InvalidRequest(RequestError):
-    """The request cannot be read, or a parameter is missing or malformed."""
+    """The request cannot be parsed, or a parameter is missing or malformed."""
 
     code = Code.REQUEST_INVALID
     reason = "invalid_request"
 
 
 class Unauthorized(RequestError):
-    """The hash is unknown, revoked, or opens another scope or application."""
+    """The hash is unknown or revoked, or grants access to a different scope or application."""
 
     code = Code.UNAUTHORIZED
     reason = "unauthorized"
@@ -62,7 +62,7 @@ class RefNotFound(RequestError):
 
 
 class InvalidStatus(RequestError):
-    """The status is none of the four."""
+    """The status is not one of the four agent statuses."""
 
     code = Code.STATUS_INVALID
     reason = "invalid:status"
@@ -83,7 +83,7 @@ class LineSharingNotEnabled(RequestError):
 
 
 class TooManyOnLine(LineSharingNotEnabled):
-    """More agents share the line than one transaction can hold."""
+    """More agents share the line than fit in one transaction."""
 
     reason = "too_many_on_line"
 
@@ -96,14 +96,14 @@ class DialedNumberNotFound(RequestError):
 
 
 class InvalidDialStatus(RequestError):
-    """The dial status is none of Asterisk's nine."""
+    """The dial status is not one of Asterisk's nine."""
 
     code = Code.DIAL_STATUS_INVALID
     reason = "invalid:dialStatus"
 
 
 class WalletError(RequestError):
-    """The credit system says no; all its refusals have the same documented code."""
+    """The credit system rejects the request; all such errors share one documented code."""
 
 
 class UnknownDialedNumber(WalletError):
@@ -119,7 +119,7 @@ class UnknownPin(WalletError):
 
 
 class AmbiguousPin(WalletError):
-    """The PIN was sent as an integer, and several wallets' PINs differ from it by leading zeros only."""
+    """The PIN was sent as an integer and matches several wallets' PINs, which differ only in leading zeros."""
 
     reason = "ambiguous_pin"
 
@@ -131,7 +131,7 @@ class UnknownInboundNumber(WalletError):
 
 
 class InsufficientTokens(WalletError):
-    """The wallet holds fewer tokens than are to be taken."""
+    """The wallet holds fewer tokens than the request would subtract."""
 
     reason = "insufficient_tokens"
 
@@ -143,32 +143,32 @@ class TooManyTokens(WalletError):
 
 
 class ServerError(ApiError):
-    """We failed; the request may be sent again."""
+    """The service failed; the request may be retried."""
 
     http_status = 500
     reason = "internal_error"
 
 
 class ResponseTooLarge(ServerError):
-    """The response does not fit into Lambda's limit, and the client does not accept gzip."""
+    """The response exceeds Lambda's size limit, compressed too or because the client does not accept gzip."""
 
     reason = "answer_too_large"
 
 
 class StoreUnavailable(ServerError):
-    """DynamoDB did not answer, or was too busy."""
+    """DynamoDB did not respond or kept failing."""
 
     http_status = 503
     reason = "store_unavailable"
 
 
 class Contention(StoreUnavailable):
-    """Other requests for the same item came first until the time was up."""
+    """The request kept losing races for the same item until its deadline."""
 
     reason = "contention"
 
 
 class DeadlineExceeded(StoreUnavailable):
-    """The request's time was up before DynamoDB had done its part."""
+    """The request's deadline passed before its DynamoDB calls completed."""
 
     reason = "deadline_exceeded"

@@ -1,4 +1,4 @@
-"""Identifiers made without a counter, so that no two requests wait for each other."""
+"""Identifiers generated without a shared counter, so requests never wait for each other."""
 
 import os
 import time
@@ -11,11 +11,11 @@ LAST_ID = 2**53 - 1
 
 
 def new_id() -> int:
-    """Make a time-ordered 53-bit id."""
+    """Generate a time-ordered 53-bit id."""
     random_bits = int.from_bytes(os.urandom(2), "big") >> (16 - _RANDOM_BITS)
     return (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | random_bits
 
 
 def new_request_id() -> str:
-    """Make a name that nobody else has: 32 hex digits, as long as a ClientRequestToken may be."""
+    """Generate a unique request id of 32 hex digits, short enough for a ClientRequestToken."""
     return os.urandom(16).hex()

@@ -1,1 +1,1 @@
-"""HTTP: reads, validates and authenticates requests, writes responses, logs. Imports domain and store."""
+"""The HTTP layer: parses, validates and authenticates requests, builds responses and logs them."""

@@ -1,4 +1,4 @@
-"""What makes a function an endpoint: it reads, validates and authenticates a request, responds, and logs."""
+"""The Lambda handler of an endpoint: parse, validate, authenticate, handle, respond and log."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -20,23 +20,24 @@ from paidline.store.dynamodb import dynamodb
 
 
 class Request(BaseModel):
-    """What every documented request has. Fields have the document's names, in camelCase on the wire."""
+    """The base of every request model. Parameter names are the contract's, in camelCase."""
 
-    # Built by the endpoint: those that models share are never built at all.
+    # Only Endpoint builds a model, so shared base models are never built.
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, defer_build=True)
 
     authentication_hash: Text = Field(repr=False)
 
 
 class IdempotentRequest(Request):
-    """A request that may carry an idempotency key, as a parameter or as a header."""
+    """A request that may carry an idempotency key, as a parameter or a header."""
 
     idempotency_key: IdempotencyKey | None = None
 
     def contents(self) -> tuple[str, ...]:
-        """List what the request asks for under the document's names, in one form however it was sent.
+        """Return the parameters as normalized `name=value` strings with the contract's names.
 
-        The digests of used keys are made of this: another form needs another version, see `idempotency`.
+        Stored request digests are computed from this, so changing the format requires a new digest version; see
+        `idempotency`.
         """
         own = {
             name: field for name, field in type(self).model_fields.items() if name not in IdempotentRequest.model_fields
@@ -45,7 +46,7 @@ class IdempotentRequest(Request):
 
 
 class Caller(NamedTuple):
-    """Who called, authenticated: the API client and the source address, and which endpoint was asked."""
+    """The authenticated caller: API client and source IP address, with the name of the endpoint called."""
 
     client: ApiClient
     ip: str
@@ -59,35 +60,35 @@ class Caller(NamedTuple):
 
 
 class Context(Protocol):
-    """What is used of Lambda's context object."""
+    """The part of Lambda's context object that is used here."""
 
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int:
-        """Tell how long it is until Lambda would end the invocation."""
+        """Return the milliseconds left before Lambda times out."""
 
 
 R = TypeVar("R", bound=Request)
 
 
 class Endpoint(Generic[R]):
-    """A Lambda handler around `handle`, which sees only requests that are valid and authenticated."""
+    """A Lambda handler that passes only valid, authenticated requests on to `handle`."""
 
     def __init__(self, name: str, model: type[R], scope: Scope, handle: Callable[[R, Caller], Response]) -> None:
-        """Prepare everything that does not depend on a request, so that the cold start pays for it."""
+        """Do everything that does not depend on a request, so that it happens once, at cold start."""
         self.name = name
         self.model = model
         self.scope = scope
         self.handle = handle
-        self._names = [field.alias or name for name, field in model.model_fields.items()]
+        self._parameter_names = [field.alias or name for name, field in model.model_fields.items()]
         model.model_rebuild()
         if IN_LAMBDA:
             dynamodb()
         cold_start.end()
 
     def __call__(self, event: Event, context: Context) -> dict[str, Any]:
-        """Answer one event of API Gateway's HTTP API, payload 2.0, within `deadline.LAST_ANSWER_S`. Never raises."""
-        with deadline.of_request(context.get_remaining_time_in_millis()):
+        """Handle one HTTP API event (payload 2.0) within `deadline.LAST_RESPONSE_S`. Never raises an Exception."""
+        with deadline.start(context.get_remaining_time_in_millis()):
             return self._respond(event, context)
 
     def _respond(self, event: Event, context: Context) -> dict[str, Any]:
@@ -96,7 +97,7 @@ class Endpoint(Generic[R]):
             headers = read_headers(event)
             accept_encoding = headers.get("accept-encoding")
             payload = to_payload(response := self._handle(event, headers), accept_encoding)
-        except Exception as error:  # the last resort: the caller is owed the documented envelope
+        except Exception as error:  # the last resort: every response has the documented envelope
             failed = error if isinstance(error, ApiError) else ServerError()
             if isinstance(failed, ServerError):
                 telemetry.log_fault(self.name, context.aws_request_id, error)
@@ -115,16 +116,16 @@ class Endpoint(Generic[R]):
         return self.handle(request, caller)
 
     def _read(self, event: Event, headers: Mapping[str, str]) -> R:
-        parameters = read_parameters(event, self._names)
+        parameters = read_parameters(event, self._parameter_names)
         if "idempotency-key" in headers:
             parameters["idempotencyKey"] = headers["idempotency-key"]
         try:
             return self.model.model_validate(parameters)
         except ValidationError as error:
-            raise InvalidRequest(_reason(error)) from error
+            raise InvalidRequest(_error_reason(error)) from error
 
 
-def _reason(error: ValidationError) -> str:
+def _error_reason(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if not first["loc"]:
         return first["type"]
@@ -132,8 +133,8 @@ def _reason(error: ValidationError) -> str:
 
 
 def endpoint(name: str, model: type[R], scope: Scope) -> Callable[[Callable[[R, Caller], Response]], Endpoint[R]]:
-    """Make a function the endpoint `name`, which takes requests of `model` from clients whose hash opens `scope`.
+    """Turn a function into the endpoint `name`, which accepts `model` requests from clients with access to `scope`.
 
-    The name is the endpoint's stem; idempotency keys and the ledger hold it, so it never changes.
+    The name is the endpoint's stem. It is stored in the ledger and hashed into idempotency keys, so never change it.
     """
     return lambda handle: Endpoint(name, model, scope, handle)

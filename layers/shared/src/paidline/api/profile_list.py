@@ -1,4 +1,4 @@
-"""The answer of getProfileData: profiles as a JSON array, and a cache of the long list."""
+"""The response body of getProfileData: profiles as a JSON array, cached when it is long."""
 
 from paidline.api import serializers
 from paidline.api.response import to_json
@@ -6,18 +6,18 @@ from paidline.domain import profiles
 from paidline.store.agents import Agent
 from paidline.store.cache import Cache
 
-# How old a long list may be. A short one is not cached: reading it costs no more than any other request.
+# The maximum age of a long list. A short one is not cached, since reading it costs no more than any other request.
 _TTL_S = 5.0
-_SHORT = 65_536
+_MAX_UNCACHED_CHARS = 65_536
 
 
-def of_agent(ref: str, fields: str) -> str:
-    """Write a list of one agent's profile. Two GetItems. Raises RefNotFound."""
+def one_agent(ref: str, fields: str) -> str:
+    """Return a list with one agent's profile. Two GetItems. Raises RefNotFound."""
     return _to_json([profiles.find(ref)], fields)
 
 
-def of_all(fields: str) -> str:
-    """Write all profiles, with the comma-separated keys only, or all keys. Two Scans at most, see `cache`."""
+def all_agents(fields: str) -> str:
+    """Return all profiles, limited to the comma-separated `fields` unless empty. At most two Scans; see `cache`."""
     return cache.get(fields) or "[]"
 
 
@@ -33,5 +33,5 @@ def _to_json(found: list[tuple[Agent, dict[str, str]]], fields: str) -> str:
     return to_json(shown)
 
 
-# Few entries, since each may be many megabytes.
-cache = Cache(_read_all, ttl_s=_TTL_S, max_entries=4, should_cache=lambda text: len(text) > _SHORT)
+# Few entries, since each may be several megabytes.
+cache = Cache(_read_all, ttl_s=_TTL_S, max_entries=4, should_cache=lambda text: len(text) > _MAX_UNCACHED_CHARS)

@@ -1,4 +1,4 @@
-"""Answers: the document's JSON, byte for byte as PHP's json_encode wrote it, in API Gateway's payload 2.0."""
+"""Responses: the contract's JSON, byte for byte as PHP's json_encode writes it, in API Gateway's payload 2.0."""
 
 import base64
 import functools
@@ -14,15 +14,15 @@ from paidline.errors import ApiError, ResponseTooLarge
 
 _JSON = "application/json; charset=UTF-8"
 
-# Every documented answer but the two lists is smaller, and not worth compressing.
-_COMPRESS_FROM = 1_024
+# All documented responses except the two lists are shorter, and not worth compressing.
+_MIN_COMPRESSED_CHARS = 1_024
 
-# Lambda's own limit is 6 MB for the whole payload; the rest is for headers and the escaping of the body.
+# Lambda's limit is 6 MB for the whole payload, which includes the headers.
 _MAX_BYTES = 5_900_000
 
 
 class Response(NamedTuple):
-    """An answer before it is packed: the JSON, and headers beyond Content-Type."""
+    """A response before it becomes a payload: the JSON body, and headers other than Content-Type."""
 
     body: str
     headers: Mapping[str, str] = {}
@@ -31,46 +31,46 @@ class Response(NamedTuple):
 
 
 def to_json(value: Any) -> str:
-    r"""Write JSON as PHP does: one line, no blanks, non-ASCII as \uXXXX, the slash as \/, DEL as it is."""
+    r"""Serialize JSON as PHP does: on one line without spaces, non-ASCII as \uXXXX, / as \/, DEL unescaped."""
     text = json.dumps(value, separators=(",", ":")).replace("/", "\\/")
     if "\\u007f" in text:
-        # Not where the backslash before the "u" is itself escaped.
+        # Skip it where the backslash before the "u" is itself escaped.
         text = re.sub(r"(?<!\\)((?:\\\\)*)\\u007f", "\\1\x7f", text)
     return text
 
 
 def envelope(code: Code, **content: Any) -> str:
-    """Write a success: status 1, message and code, then what belongs to it, in the order given."""
+    """Serialize a success: status 1, message and code, then `content` in the order given."""
     return to_json({"status": 1, "message": code.message, "code": code, **content})
 
 
 def success(code: Code, **content: Any) -> Response:
-    """Answer with a success envelope."""
+    """Return a response with a success envelope."""
     return Response(envelope(code, **content), code=code)
 
 
-def first_or_replay(outcome: Outcome, code: Code) -> Response:
-    """Answer with an effect's answer; the header tells a repeat of it from the first."""
+def idempotent_response(outcome: Outcome, code: Code) -> Response:
+    """Return the response to an idempotent request, with a header that marks a replay."""
     return Response(outcome.body, {"idempotency-hit": "true"} if outcome.is_replay else {}, code)
 
 
-def failure(failed: ApiError) -> Response:
-    """Answer with exactly the three documented keys; what was wrong stands in the header."""
-    body = to_json({"status": 0, "message": failed.code.message, "code": failed.code})
-    return Response(body, {"x-error-reason": failed.reason}, failed.code, failed.http_status)
+def failure(error: ApiError) -> Response:
+    """Return an error response: exactly the three documented keys, with the reason in a header."""
+    body = to_json({"status": 0, "message": error.code.message, "code": error.code})
+    return Response(body, {"x-error-reason": error.reason}, error.code, error.http_status)
 
 
 def to_payload(response: Response, accept_encoding: str | None) -> dict[str, Any]:
-    """Make API Gateway's response, compressed where the client takes that and it is worth it.
+    """Build API Gateway's payload, compressed if the client accepts gzip and the body is long enough.
 
-    A client that says nothing of encodings takes any (RFC 9110, 12.5.3): it gets a list compressed only if the list
-    is too long for Lambda otherwise. Raises ResponseTooLarge where it does not fit even so.
+    A client without Accept-Encoding accepts anything (RFC 9110, 12.5.3), but gets gzip only if the body would
+    otherwise exceed Lambda's limit. Raises ResponseTooLarge if the response does not fit.
     """
-    if len(response.body) < _COMPRESS_FROM or not _is_wanted(accept_encoding, response.body):
-        if not _fits(response.body):
+    if len(response.body) < _MIN_COMPRESSED_CHARS or not _should_compress(accept_encoding, response.body):
+        if not _fits_uncompressed(response.body):
             raise ResponseTooLarge
         return _payload(response, response.body, is_base64=False, extra={})
-    compressed = _compressed(response.body)
+    compressed = _gzip_base64(response.body)
     if len(compressed) > _MAX_BYTES:
         raise ResponseTooLarge
     return _payload(response, compressed, is_base64=True, extra={"content-encoding": "gzip", "vary": "accept-encoding"})
@@ -85,18 +85,18 @@ def _payload(response: Response, body: str, *, is_base64: bool, extra: Mapping[s
     }
 
 
-def _is_wanted(accept_encoding: str | None, body: str) -> bool:
-    return not _fits(body) if accept_encoding is None else _accepts_gzip(accept_encoding)
+def _should_compress(accept_encoding: str | None, body: str) -> bool:
+    return not _fits_uncompressed(body) if accept_encoding is None else _accepts_gzip(accept_encoding)
 
 
-# The list of profiles is compressed once and not for each of the requests that get the same one.
+# Cached so that a cached list of profiles is compressed only once.
 @functools.lru_cache(maxsize=1)
-def _compressed(body: str) -> str:
+def _gzip_base64(body: str) -> str:
     return base64.b64encode(gzip.compress(body.encode(), 5)).decode()
 
 
-def _fits(body: str) -> bool:
-    # The runtime writes the body into JSON once more, with a backslash before each quote and backslash.
+def _fits_uncompressed(body: str) -> bool:
+    # The runtime embeds the body in JSON, which adds a backslash before each quote and backslash.
     return len(body) < _MAX_BYTES and len(body) + body.count('"') + body.count("\\") < _MAX_BYTES
 
 
@@ -105,5 +105,5 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     for choice in accept_encoding.lower().split(","):
         coding, _, weight = choice.partition(";")
         weights[coding.strip()] = weight.replace(" ", "")
-    # What is said of gzip itself counts before what is said of all the rest.
+    # An explicit weight for gzip takes precedence over the wildcard.
     return weights.get("gzip", weights.get("*", "q=0")) not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paidline import clock
 from paidline.domain.types import STATUS_VISUAL, AgentStatus
 
-# Only for type checkers: a function should not import at its start what other endpoints store.
+# For type checkers only, so that a cold start does not import other endpoints' entities.
 if TYPE_CHECKING:
     from paidline.domain.wallets import FoundWallet
     from paidline.store.agents import Agent
@@ -51,7 +51,7 @@ _PROFILE_KEYS = (
 
 
 def user(agent: "Agent") -> dict[str, Any]:
-    """Write the `user` that every agent endpoint answers; only here is userId a number."""
+    """Return the `user` object of agent endpoints, the only one in which userId is a number."""
     return {
         "userId": agent.user_id,
         "ref": agent.ref,
@@ -61,7 +61,7 @@ def user(agent: "Agent") -> dict[str, Any]:
 
 
 def user_with_line(agent: "Agent") -> dict[str, Any]:
-    """Write the `user` of getStatusByRef, which also says how to ring the agent."""
+    """Return the `user` object of getStatusByRef, which includes how to dial the agent."""
     return {
         **user(agent),
         "outboundNumber": agent.outbound_number,
@@ -71,7 +71,7 @@ def user_with_line(agent: "Agent") -> dict[str, Any]:
 
 
 def status_log_row(row: "StatusLogRow") -> dict[str, str]:
-    """Write a row of the status log; its time is shown in the configured zone."""
+    """Return a row of the status log, with its time in the configured zone."""
     return {
         "id": str(row.id),
         "userId": str(row.user_id),
@@ -84,7 +84,7 @@ def status_log_row(row: "StatusLogRow") -> dict[str, str]:
 
 
 def call_session(session: "CallSession") -> dict[str, str]:
-    """Write a `callSession`."""
+    """Return a `callSession` object."""
     return {
         "id": str(session.id),
         "sessionId": str(session.id),
@@ -106,7 +106,7 @@ def call_session(session: "CallSession") -> dict[str, str]:
 
 
 def wallet(found: "FoundWallet") -> dict[str, str]:
-    """Write the `wallet` as it is found by PIN: without e-mail address and phone number."""
+    """Return a `wallet` object as found by PIN: without e-mail address and phone number."""
     return {
         "applicationId": found.dialed.application_id,
         "companyName": found.dialed.company_name,
@@ -118,7 +118,7 @@ def wallet(found: "FoundWallet") -> dict[str, str]:
 
 
 def wallet_with_owner(found: "FoundWallet") -> dict[str, str]:
-    """Write the `wallet` as it is found by the caller's number: with the owner's e-mail address and phone number."""
+    """Return a `wallet` object as found by inbound number: with the owner's e-mail address and phone number."""
     return {
         "applicationId": found.dialed.application_id,
         "companyName": found.dialed.company_name,
@@ -132,7 +132,7 @@ def wallet_with_owner(found: "FoundWallet") -> dict[str, str]:
 
 
 def profile(agent: "Agent", stored: dict[str, str]) -> dict[str, str]:
-    """Write a profile: every key, from the agent and from what is stored of the profile with its defaults."""
+    """Return a profile with every key, from the agent and the stored profile (defaults included)."""
     values = {
         **stored,
         "_ctbUserId": str(agent.user_id),

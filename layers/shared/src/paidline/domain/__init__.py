@@ -1,1 +1,1 @@
-"""The rules of agents, call sessions and wallets. Knows no HTTP."""
+"""Business rules of agents, call sessions and wallets, independent of HTTP."""

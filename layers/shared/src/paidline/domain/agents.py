@@ -1,9 +1,9 @@
-"""Agents: who is free, and the changes of status, each with its row in the log."""
+"""Agents and their status; every status change adds a row to the status log."""
 
 from collections.abc import Sequence
 
 from paidline import clock, deadline, ids
-from paidline.domain.turns import Turn
+from paidline.domain.fair_lock import FairLock
 from paidline.domain.types import AgentStatus
 from paidline.errors import (
     Contention,
@@ -18,117 +18,116 @@ from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 from paidline.store.transaction import Backoff, CancellationReason, TransactionCancelled
 
-# How many agents can share a line: they change in one transaction, and each takes the status and a row of the log.
-MAX_ON_A_LINE = transaction.MOST_OPERATIONS // 2
+# All agents on a line change in one transaction, with two operations each: the status and a row of the log.
+MAX_AGENTS_PER_LINE = transaction.MAX_OPERATIONS // 2
 
 
-class Change:
-    """A change of status: to what, by which handler of the old plugin's naming, from which address."""
+class StatusChange:
+    """A change of status, with the handler's name in the old plugin and the caller's IP address for the log."""
 
     def __init__(self, status: AgentStatus, handler: str, ip: str) -> None:
-        """Name the request."""
         self.status = status
         self.handler = handler
         self.ip = ip
         self.request_id = ids.new_request_id()
         self._log_ids: dict[int, int] = {}
 
-    def log_id(self, agent: Agent) -> int:
-        """Make the id of the agent's log row, newer than all before.
+    def log_id_for(self, agent: Agent) -> int:
+        """Return the id for the agent's log row, higher than all ids before it.
 
-        It stays the same from one attempt to the next wherever it can, so that an attempt whose answer was lost is
-        found again under its id instead of being written twice.
+        The id stays the same across attempts if possible, so that a retry after a lost response finds the row it has
+        already written instead of writing a second one.
         """
-        made = self._log_ids.get(agent.user_id) or ids.new_id()
-        self._log_ids[agent.user_id] = max(made, agent.last_log_id + 1)
+        log_id = self._log_ids.get(agent.user_id) or ids.new_id()
+        self._log_ids[agent.user_id] = max(log_id, agent.last_log_id + 1)
         return self._log_ids[agent.user_id]
 
 
 def find(ref: str) -> Agent:
-    """Find an agent by ref, leading zeros aside. One GetItem. Raises RefNotFound."""
+    """Find an agent by ref, ignoring leading zeros. One GetItem. Raises RefNotFound."""
     agent = agents.get(ref)
     if agent is None:
         raise RefNotFound
     return agent
 
 
-def read_status(status: str) -> AgentStatus:
-    """Read one of the four statuses, to the letter. Raises InvalidStatus."""
+def parse_status(status: str) -> AgentStatus:
+    """Parse one of the four statuses, case-sensitive. Raises InvalidStatus."""
     if status not in AgentStatus.__members__.values():
         raise InvalidStatus
     return AgentStatus(status)
 
 
-def status_log_of(ref: str, status: str | None, limit: int, before: int | None) -> list[StatusLogRow]:
+def list_status_log(ref: str, status: str | None, limit: int, before: int | None) -> list[StatusLogRow]:
     """List an agent's status log, newest first. One GetItem, one Query. Raises RefNotFound, then InvalidStatus."""
     agent = find(ref)
-    wanted = None if status is None else read_status(status)
-    return status_log.newest(agent.ref, limit, before, wanted)
+    wanted = None if status is None else parse_status(status)
+    return status_log.list_newest(agent.ref, limit, before, wanted)
 
 
 def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
-    """Set one agent's status. One GetItem, one TransactWriteItems; a lost race costs both again.
+    """Set one agent's status. One GetItem, one TransactWriteItems; losing a race costs both again.
 
     Raises RefNotFound, then InvalidStatus.
     """
     agent = find(ref)
-    change = Change(read_status(status), handler, ip)
+    change = StatusChange(parse_status(status), handler, ip)
     backoff = Backoff()
-    with Turn(agent.ref) as turn:
-        if turn.wait(deadline.left_s()):
+    with FairLock(agent.ref) as lock:
+        if lock.acquire(deadline.remaining_s()):
             agent = find(ref)
         while True:
             try:
                 return _write([agent], change)[0]
             except TransactionCancelled as cancelled:
-                was_overtaken = _was_overtaken([agent], change, cancelled)
+                lost_race = _lost_race([agent], change, cancelled)
             backoff.wait()
-            # Only now, for what is read before a wait is old after it.
-            if was_overtaken:
+            # After the pause, not before it, so that the agent is read as late as possible.
+            if lost_race:
                 agent = find(ref)
 
 
 def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip: str) -> Agent:
     """Set the status of all agents who share a line, and return the one with the lowest userId.
 
-    One Query, one TransactWriteItems; a lost race costs another of the latter.
-    Raises OutboundNumberNotFound, then InvalidStatus, then LineSharingNotEnabled, also where too many share the line.
+    One Query, one TransactWriteItems; losing a race costs another TransactWriteItems.
+    Raises OutboundNumberNotFound, then InvalidStatus, then LineSharingNotEnabled or TooManyOnLine.
     """
-    on_line = _on_line(outbound_number)
-    change = Change(read_status(status), handler, ip)
+    on_line = _find_on_line(outbound_number)
+    change = StatusChange(parse_status(status), handler, ip)
     backoff = Backoff()
-    with Turn(outbound_number) as turn:
-        if turn.wait(deadline.left_s()):
-            on_line = _on_line(outbound_number)
+    with FairLock(outbound_number) as lock:
+        if lock.acquire(deadline.remaining_s()):
+            on_line = _find_on_line(outbound_number)
         while True:
             sharing = [agent for agent in on_line if agent.line_sharing and agent.outbound_number == outbound_number]
             if not sharing:
                 raise LineSharingNotEnabled
-            if len(sharing) > MAX_ON_A_LINE:
+            if len(sharing) > MAX_AGENTS_PER_LINE:
                 raise TooManyOnLine
             try:
                 return _write(sharing, change)[0]
             except TransactionCancelled as cancelled:
-                was_overtaken = _was_overtaken(sharing, change, cancelled)
-                # The index may lag behind the table; what the transaction met there is newer as long as nobody waits.
-                on_line = _as_they_are_now(sharing, cancelled) if was_overtaken else sharing
-            # At once, then: a rival who was faster has finished. One who still writes is given time.
-            if was_overtaken:
+                lost_race = _lost_race(sharing, change, cancelled)
+                # The index may lag behind the table. The items in the cancellation reasons are newer.
+                on_line = _current_agents(sharing, cancelled) if lost_race else sharing
+            # A rival that won the race has finished, so retry at once. On a conflict it is still writing, so wait.
+            if lost_race:
                 deadline.check(Contention)
             else:
                 backoff.wait()
 
 
-def _on_line(outbound_number: str) -> list[Agent]:
-    on_line = agents.with_outbound_number(outbound_number)
+def _find_on_line(outbound_number: str) -> list[Agent]:
+    on_line = agents.find_by_outbound_number(outbound_number)
     if not on_line:
         raise OutboundNumberNotFound
     return on_line
 
 
-def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
+def _write(changing: Sequence[Agent], change: StatusChange) -> list[Agent]:
     now = clock.to_iso(clock.now())
-    changed = [agent._replace(status=change.status, last_log_id=change.log_id(agent)) for agent in changing]
+    changed = [agent._replace(status=change.status, last_log_id=change.log_id_for(agent)) for agent in changing]
     operations = []
     for before, after in zip(changing, changed, strict=True):
         row = StatusLogRow(
@@ -150,32 +149,32 @@ def _write(changing: Sequence[Agent], change: Change) -> list[Agent]:
     return changed
 
 
-def _was_overtaken(agents_read: Sequence[Agent], change: Change, cancelled: TransactionCancelled) -> bool:
-    """Tell whether a rival changed the agents. If not, the same rows are tried again.
+def _lost_race(read_agents: Sequence[Agent], change: StatusChange, cancelled: TransactionCancelled) -> bool:
+    """Return whether another request changed the agents first. If not, the same rows are tried again.
 
-    A mere conflict, or an agent who has the row's id already, may be an earlier delivery of this very change: tried
-    again, its rows show whose they are. Under new ids they would be written twice.
+    A conflict, or an agent that already has the row's id, may be caused by an earlier delivery of this same change.
+    Trying the same rows again reveals that; with new ids they would be written twice.
     """
     updates, rows = cancelled.reasons[::2], cancelled.reasons[1::2]
-    for agent, update, row in zip(agents_read, updates, rows, strict=True):
-        if _may_be_ours(update, row, change.log_id(agent)):
+    for agent, update, row in zip(read_agents, updates, rows, strict=True):
+        if _may_be_earlier_delivery(update, row, change.log_id_for(agent)):
             return False
-    return any(reason.failed for reason in cancelled.reasons)
+    return any(reason.condition_failed for reason in cancelled.reasons)
 
 
-def _may_be_ours(update: CancellationReason, row: CancellationReason, log_id: int) -> bool:
-    """Tell whether the row may stand there unseen: it is being written just now, or the agent has its id already."""
+def _may_be_earlier_delivery(update: CancellationReason, row: CancellationReason, log_id: int) -> bool:
+    """Return whether an earlier delivery may have written the row: it is being written, or the agent has its id."""
     is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
-    return row.in_conflict or (is_changed and not row.failed)
+    return row.in_conflict or (is_changed and not row.condition_failed)
 
 
-def _as_they_are_now(agents_read: Sequence[Agent], cancelled: TransactionCancelled) -> list[Agent]:
-    """Take over what the cancelled transaction met: agents who were changed, and agents who are gone."""
+def _current_agents(read_agents: Sequence[Agent], cancelled: TransactionCancelled) -> list[Agent]:
+    """Update the agents from the cancelled transaction, which returned changed agents and shows deleted ones."""
     updates = cancelled.reasons[::2]
     present = []
-    for agent, reason in zip(agents_read, updates, strict=True):
+    for agent, reason in zip(read_agents, updates, strict=True):
         if reason.item is not None:
             present.append(Agent.from_item(reason.item))
-        elif not reason.failed:
+        elif not reason.condition_failed:
             present.append(agent)
     return present

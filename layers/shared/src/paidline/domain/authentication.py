@@ -1,4 +1,4 @@
-"""Who may call: hashes open a scope, and only their digests are known here."""
+"""Authentication: a hash grants access to a scope. Only digests of hashes are stored."""
 
 import hashlib
 import hmac
@@ -10,21 +10,21 @@ from paidline.store.api_clients import ApiClient
 
 
 class Scope(StrEnum):
-    """What a hash opens: the agents' API or the credit system."""
+    """The API that a hash grants access to: the agents' API or the credit system."""
 
     AGENTS = "ctb"
     CREDIT = "credsys"
 
 
 def hash_digest(authentication_hash: str) -> str:
-    """Compute what is stored of a hash: its SHA-256 in hex."""
+    """Return the SHA-256 digest, in hex, under which a hash is stored."""
     return hashlib.sha256(authentication_hash.encode(errors="surrogatepass")).hexdigest()
 
 
 def authenticate(authentication_hash: str, scope: Scope) -> ApiClient:
-    """Find the client whose hash this is, if it opens the scope. One GetItem at most, see `store.api_clients`.
+    """Return the client with this hash, if it has access to the scope. At most one GetItem; see `store.api_clients`.
 
-    Raises Unauthorized, with the same reason for an unknown, a revoked and a foreign hash.
+    Raises Unauthorized, with the same reason whether the hash is unknown, revoked or for another scope.
     """
     digest = hash_digest(authentication_hash)
     client = api_clients.find(digest)

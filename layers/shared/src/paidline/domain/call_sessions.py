@@ -1,4 +1,4 @@
-"""Call sessions: the record of a call that has ended."""
+"""Call sessions: records of calls that have ended."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from paidline.store.transaction import Backoff, TransactionCancelled
 
 
 class Call(NamedTuple):
-    """What the PBX says of a call. Times are naive and local, `duration` is seconds."""
+    """A call as the PBX reports it. Times are naive and local, `duration` is in seconds."""
 
     ref: str
     dialed_number: str
@@ -28,9 +28,9 @@ class Call(NamedTuple):
 
 
 def record(call: Call, *, key: Key | None, render: Callable[[CallSession], str]) -> Outcome:
-    """Record a call at the agent's price of this moment.
+    """Record a call at the agent's current price.
 
-    One GetItem and one TransactWriteItems, and one GetItem if the dialed number was not asked for lately.
+    One GetItem and one TransactWriteItems, plus one GetItem if the dialed number is not cached.
     Raises RefNotFound, then DialedNumberNotFound, then InvalidDialStatus.
     """
     return once(key, lambda: _record(call, key, render))
@@ -43,7 +43,7 @@ def _record(call: Call, key: Key | None, render: Callable[[CallSession], str]) -
     if call.dial_status not in DialStatus.__members__:
         raise InvalidDialStatus
     backoff = Backoff()
-    session = _session(call, agent)
+    session = _new_session(call, agent)
     while True:
         body = render(session)
         operations = [call_sessions.create(session)]
@@ -55,14 +55,14 @@ def _record(call: Call, key: Key | None, render: Callable[[CallSession], str]) -
         except TransactionCancelled as cancelled:
             if transaction.was_already_written(cancelled, session.request_id):
                 return body
-            if key and cancelled.reasons[1].failed:
+            if key and cancelled.reasons[1].condition_failed:
                 raise KeyAlreadyUsed from cancelled
-            if cancelled.reasons[0].failed:
+            if cancelled.reasons[0].condition_failed:
                 session = session._replace(id=ids.new_id())
         backoff.wait()
 
 
-def _session(call: Call, agent: Agent) -> CallSession:
+def _new_session(call: Call, agent: Agent) -> CallSession:
     return CallSession(
         id=ids.new_id(),
         ref=agent.ref,

@@ -1,4 +1,4 @@
-"""Idempotency keys: the effect of a request that carries one happens once, and its answer is always the first one."""
+"""Idempotency keys: a request with a key takes effect once, and every retry gets the first response."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,9 +12,9 @@ _DIGEST_VERSION = 1
 
 
 class Key(NamedTuple):
-    """A caller's key: `text` as it was sent, `digest` of it with its owner, `request_digest` of the contents.
+    """A caller's key: `text` as sent, `digest` of the key and its owner, `request_digest` of the contents.
 
-    The latter two are stored, and begin with the version of how they are made.
+    Both digests are stored, and start with a version number of their format.
     """
 
     text: str
@@ -23,30 +23,30 @@ class Key(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The answer to a request, and whether it is the one that an earlier delivery got."""
+    """The response body, and whether it is a replay of an earlier delivery's response."""
 
     body: str
     is_replay: bool = False
 
 
 class KeyAlreadyUsed(StoreUnavailable):
-    """The key was found used while its effect was to be written: a rival delivery was faster."""
+    """Another delivery of the request used the key first."""
 
 
 def key_for(text: str, client_digest: str, endpoint: str, contents: tuple[str, ...]) -> Key:
-    """Make the key of a request: it belongs to the client and the endpoint, and to these contents."""
+    """Build a request's key, scoped to the client and the endpoint and bound to the contents."""
     return Key(text, _digest(client_digest, endpoint, text), _digest(*contents))
 
 
 def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
-    """Run the effect, which writes the key in its own transaction, or return the answer that the key got before.
+    """Run `effect`, which stores the key in its own transaction, or replay the response stored with the key.
 
-    An effect that is refused looks first whether the key was used: a debit that emptied the wallet, delivered again,
-    is answered with its success and not with "too few tokens". A refusal itself leaves no trace, so a key may be
-    tried again once the reason is gone. No DynamoDB call of its own but on a refusal or a repeat: one TransactGetItems,
-    for the effect that emptied the wallet may be visible before its key is.
+    If the effect is rejected, the key is looked up first: a retry of the debit that emptied the wallet must return
+    that debit's success, not "insufficient tokens". A rejection is not stored, so the key can be reused once the cause
+    is gone. Only a rejection or a replay costs a DynamoDB call: one TransactGetItems, because the emptied wallet may
+    become visible before the key does.
 
-    Raises InvalidRequest where the key was used for other contents.
+    Raises InvalidRequest if the key was used with different contents.
     """
     try:
         return Outcome(effect())
@@ -56,16 +56,16 @@ def once(key: Key | None, effect: Callable[[], str]) -> Outcome:
         used = idempotency_keys.get(key.digest) if key else None
         if key is None or used is None:
             raise
-        return _repeat(used, key, failure)
+        return _replay(used, key, failure)
 
 
-def _repeat(used: UsedKey, key: Key, failure: Exception) -> Outcome:
+def _replay(used: UsedKey, key: Key, failure: Exception) -> Outcome:
     if used.request_digest != key.request_digest:
         raise InvalidRequest("idempotency_key_reused") from failure
     return Outcome(used.answer, is_replay=True)
 
 
 def _digest(*parts: str) -> str:
-    # Each part with its length, so that no two lists of parts run together into the same text.
+    # Length-prefixed, so that different lists of parts never produce the same text.
     written = "".join(f"{len(part)}:{part}" for part in parts)
     return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"

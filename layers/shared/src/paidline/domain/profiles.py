@@ -1,11 +1,11 @@
-"""Profiles: what the web site shows of an agent."""
+"""Profiles: the information about an agent that the web site shows."""
 
 from paidline.domain import agents
 from paidline.store import agents as stored_agents
 from paidline.store import profiles
 from paidline.store.agents import Agent
 
-# What a profile holds that the agent does not, with what stands there for an agent who never filled it in.
+# The keys of a profile that are not properties of the agent, with their values if the agent never set them.
 DEFAULTS = {
     "_ctbThumbnail": "",
     "_ctbThumbnailMedium": "",
@@ -35,13 +35,13 @@ DEFAULTS = {
 
 
 def list_all() -> list[tuple[Agent, dict[str, str]]]:
-    """List all agents with their profiles, the lowest userId first.
+    """List all agents with their profiles, by ascending userId.
 
     One Scan of the agents and one of the profiles per megabyte.
     """
     stored = profiles.list_all()
     in_order = sorted(stored_agents.list_all(), key=lambda agent: agent.user_id)
-    return [(agent, {**DEFAULTS, **stored.get(stored_agents.key_of(agent.ref), {})}) for agent in in_order]
+    return [(agent, {**DEFAULTS, **stored.get(stored_agents.ref_key(agent.ref), {})}) for agent in in_order]
 
 
 def find(ref: str) -> tuple[Agent, dict[str, str]]:

@@ -1,6 +1,6 @@
-"""The domain's types: what a parameter of the document may be, and the form in which it goes on.
+"""Types of request parameters: which values the contract allows, and how they are normalized.
 
-"String or Int" means both; each alias turns what arrived into one form or raises ValueError, which is code 10.
+"String or Int" accepts both. Each type normalizes its input or raises ValueError, which becomes code 10.
 Source: the "Field Type Description Example" tables of the API reference.
 """
 
@@ -12,33 +12,33 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BeforeValidator
 
 MAX_TOKENS = 999_999_999_999
-LONGEST_CALL_S = 999_999_999
+MAX_CALL_S = 999_999_999
 _MAX_LOG_ROWS = 1000
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
 
-def _text(value: Any) -> str:
-    """Take a string as it is and an integer as its digits; nothing else is "String or Int"."""
+def _string_or_int(value: Any) -> str:
+    """Return a string without surrounding blanks, or an integer as its digits; reject anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("neither a string nor an integer")
     return str(value).strip()
 
 
-def _printable(most: int) -> AfterValidator:
+def _printable(max_length: int) -> AfterValidator:
     def check(value: str) -> str:
-        if len(value) > most or not value.isprintable():
-            raise ValueError(f"not 1 to {most} printable characters")
+        if len(value) > max_length or not value.isprintable():
+            raise ValueError(f"not 1 to {max_length} printable characters")
         return value
 
     return AfterValidator(check)
 
 
-def _whole_number(least: int, most: int) -> BeforeValidator:
+def _whole_number(minimum: int, maximum: int) -> BeforeValidator:
     def read(value: Any) -> int:
-        digits = _text(value)
-        # Twenty digits are more than any limit here and far from the length at which int() refuses or grows slow.
-        if not re.fullmatch(r"[0-9]{1,20}", digits) or not least <= int(digits) <= most:
-            raise ValueError(f"not a whole number from {least} to {most}")
+        digits = _string_or_int(value)
+        # Twenty digits exceed every limit here, and are far below the length that int() rejects or handles slowly.
+        if not re.fullmatch(r"[0-9]{1,20}", digits) or not minimum <= int(digits) <= maximum:
+            raise ValueError(f"not a whole number from {minimum} to {maximum}")
         return int(digits)
 
     return BeforeValidator(read)
@@ -46,8 +46,8 @@ def _whole_number(least: int, most: int) -> BeforeValidator:
 
 def _phone_number(value: Any) -> str:
     if isinstance(value, int) and value < 0:
-        raise ValueError("a negative number is no phone number")
-    digits = re.sub(r"[\s.()-]", "", _text(value))
+        raise ValueError("a negative number is not a phone number")
+    digits = re.sub(r"[\s.()-]", "", _string_or_int(value))
     digits = re.sub(r"^(\+|00)", "", digits)
     if not re.fullmatch(r"[0-9]{1,15}", digits):
         raise ValueError("not 1 to 15 digits")
@@ -61,7 +61,7 @@ def _caller_number(value: Any) -> str:
 
 
 def is_withheld(inbound_number: str) -> bool:
-    """Tell whether the caller's number is one of the words for a withheld one."""
+    """Return whether the inbound number is one of the words that stand for a withheld number."""
     return inbound_number.lower() in _WITHHELD
 
 
@@ -73,48 +73,48 @@ def _local_time(value: str) -> str:
 
 
 class Pin(NamedTuple):
-    """A wallet's PIN as it was sent; an integer has lost its leading zeros on the way."""
+    """A wallet's PIN as sent; one sent as an integer has lost its leading zeros."""
 
     digits: str
     is_integer: bool
 
     def __str__(self) -> str:
-        """Write it as JSON does: the integer 42 may be the PIN 0042, the text "42" may not, so they are two PINs."""
+        """Return the PIN as JSON: the integer 42 may mean PIN 0042 but the string "42" may not, so they must differ."""
         return self.digits if self.is_integer else f'"{self.digits}"'
 
     def matches(self, pin: str) -> bool:
-        """Tell whether it is this stored PIN: to the letter, or an integer equal to it once left-padded."""
+        """Return whether this is the stored PIN: identical, or an integer that equals it once left-padded."""
         return pin == (self.digits.rjust(len(pin), "0") if self.is_integer else self.digits)
 
 
 def _pin(value: Any) -> Pin:
-    digits = _text(value)
+    digits = _string_or_int(value)
     if len(digits) > 64 or not digits.isprintable():
         raise ValueError("not 1 to 64 printable characters")
     return Pin(digits, is_integer=isinstance(value, int))
 
 
 def _idempotency_key(value: str) -> str:
-    # It stands in the PBX's log lines and in the ledger, so it holds nothing that could end a line or a field there.
+    # Keys end up in the PBX's log and in the ledger, so they contain no line or field separators.
     if not re.fullmatch(r"[A-Za-z0-9_.:@/+-]{1,255}", value):
         raise ValueError("not 1 to 255 letters, digits or characters of _.:@/+-")
     return value
 
 
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
-"""A "String", such as a status or a hash: `online`. Any at all: one that means nothing has a code of its own."""
+"""A "String", such as a status or a hash: `online`. Unrestricted, since unknown values have their own codes."""
 
-Keys = Annotated[str, BeforeValidator(_text), _printable(2_000)]
+Keys = Annotated[str, BeforeValidator(_string_or_int), _printable(2_000)]
 """Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
 
-Ref = Annotated[str, BeforeValidator(_text), _printable(64)]
-"""The reference of an agent, "String or Int": `000038`, `38`."""
+Ref = Annotated[str, BeforeValidator(_string_or_int), _printable(64)]
+"""An agent's reference, "String or Int": `000038`, `38`."""
 
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
-"""A phone number as its digits: `31612345678`, from `+31 6 1234-5678` or `0031612345678` as well."""
+"""A phone number, normalized to digits: `31612345678`, also from `+31 6 1234-5678` or `0031612345678`."""
 
 CallerNumber = Annotated[str, BeforeValidator(_caller_number)]
-"""The number of a caller, who may withhold it: `31612345678`, `anonymous`."""
+"""A caller's number, which may be withheld: `31612345678`, `anonymous`."""
 
 WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 """A wallet's PIN, "String or Int": `695334`."""
@@ -122,24 +122,24 @@ WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 Tokens = Annotated[int, _whole_number(1, MAX_TOKENS)]
 """An amount of tokens to move: `100`."""
 
-Duration = Annotated[int, _whole_number(0, LONGEST_CALL_S)]
-"""The length of a call in seconds: `600`."""
+Duration = Annotated[int, _whole_number(0, MAX_CALL_S)]
+"""The duration of a call in seconds: `600`."""
 
 LocalTime = Annotated[Text, AfterValidator(_local_time)]
 """A naive local time of a real date: `2024-01-01 14:00:00`."""
 
 Limit = Annotated[int, _whole_number(1, _MAX_LOG_ROWS)]
-"""How many rows of the status log: `1000`."""
+"""The maximum number of status log rows: `1000`."""
 
 RowId = Annotated[int, _whole_number(1, 10**16 - 1)]
-"""The id of a row of the status log: `499`."""
+"""The id of a status log row: `499`."""
 
-IdempotencyKey = Annotated[str, BeforeValidator(_text), AfterValidator(_idempotency_key)]
-"""The key that makes a request count once, such as a call's unique id: `pbx1-1732377600.42`."""
+IdempotencyKey = Annotated[str, BeforeValidator(_string_or_int), AfterValidator(_idempotency_key)]
+"""A key that makes retries safe, such as a call's unique id: `pbx1-1732377600.42`."""
 
 
 class AgentStatus(StrEnum):
-    """The four statuses of an agent, to the letter."""
+    """The four statuses of an agent."""
 
     ONLINE = "online"
     IN_CONVERSATION = "inConversation"

@@ -1,15 +1,15 @@
-"""Wallets: looking them up, and moving tokens.
+"""Wallets: finding them and moving tokens.
 
-A movement is one transaction: the balance, the ledger entry and, if the caller sent one, the idempotency key.
-The wallet's sequence number is its version: whoever read an older one writes nothing and tries again.
+Each movement is one transaction that writes the balance, the ledger entry and the idempotency key, if there is one.
+The wallet's sequence number is its version: a write based on an older version fails and is retried.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
+from paidline.domain.fair_lock import FairLock
 from paidline.domain.idempotency import Key, KeyAlreadyUsed, Outcome, once
-from paidline.domain.turns import Turn
 from paidline.domain.types import MAX_TOKENS, Pin, is_withheld
 from paidline.errors import (
     AmbiguousPin,
@@ -29,47 +29,49 @@ from paidline.store.wallets import Wallet
 
 
 class FoundWallet(NamedTuple):
-    """A wallet and the service number by which it was found."""
+    """A wallet and the service number through which it was found."""
 
     wallet: Wallet
     dialed: DialedNumber
 
 
 def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
-    """Find the wallet of a PIN. One Query, and one GetItem if the number was not asked for lately.
+    """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached.
 
-    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, UnknownPin or AmbiguousPin.
+    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, UnknownPin or AmbiguousPin.
     """
-    dialed = _dialed(client, dialed_number)
+    dialed = _find_dialed_number(client, dialed_number)
     matching = [
-        wallet for wallet in wallets.with_pin_like(dialed.application_id, pin.digits) if pin.matches(wallet.pin)
+        wallet
+        for wallet in wallets.find_by_pin_ignoring_zeros(dialed.application_id, pin.digits)
+        if pin.matches(wallet.pin)
     ]
     exact = [wallet for wallet in matching if wallet.pin == pin.digits]
     if exact:
         return FoundWallet(exact[0], dialed)
     if not matching:
         raise UnknownPin
-    # 42 may be 042 or 0042, and nobody's tokens are taken on a guess.
+    # 42 could mean 042 or 0042. Never debit a wallet on a guess.
     if len(matching) > 1:
         raise AmbiguousPin
     return FoundWallet(matching[0], dialed)
 
 
 def find_by_inbound_number(client: ApiClient, dialed_number: str, inbound_number: str) -> FoundWallet:
-    """Find the wallet of a caller's number. Two GetItems, and one if the service number was not asked for lately.
+    """Find a wallet by the caller's number. Two GetItems, plus one if the dialed number is not cached.
 
-    Raises UnknownDialedNumber, Unauthorized where the application is not the client's, or UnknownInboundNumber.
+    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, or UnknownInboundNumber.
     """
-    dialed = _dialed(client, dialed_number)
+    dialed = _find_dialed_number(client, dialed_number)
     if is_withheld(inbound_number):
         raise UnknownInboundNumber
-    wallet = wallets.with_phone_number(dialed.application_id, inbound_number)
+    wallet = wallets.get_by_phone_number(dialed.application_id, inbound_number)
     if wallet is None:
         raise UnknownInboundNumber
     return FoundWallet(wallet, dialed)
 
 
-def _dialed(client: ApiClient, dialed_number: str) -> DialedNumber:
+def _find_dialed_number(client: ApiClient, dialed_number: str) -> DialedNumber:
     dialed = dialed_numbers.find(dialed_number)
     if dialed is None:
         raise UnknownDialedNumber
@@ -79,7 +81,7 @@ def _dialed(client: ApiClient, dialed_number: str) -> DialedNumber:
 
 
 class Movement(NamedTuple):
-    """What moves: `amount` tokens, negative to subtract them, in the wallet of this PIN. `source` is the endpoint."""
+    """A change of a wallet's balance by `amount` tokens, negative to subtract. `source` is the endpoint."""
 
     dialed_number: str
     pin: Pin
@@ -90,11 +92,11 @@ class Movement(NamedTuple):
 def move_tokens(
     client: ApiClient, movement: Movement, *, key: Key | None, render: Callable[[FoundWallet], str]
 ) -> Outcome:
-    """Add tokens to a wallet or subtract them.
+    """Add tokens to a wallet, or subtract them.
 
-    `render` writes the response for the wallet as it is afterwards; with a key, the response is stored beside the key.
-    The calls of `find_by_pin`, then one TransactWriteItems; a lost race costs both again.
-    Raises what `find_by_pin` raises, then InsufficientTokens or TooManyTokens.
+    `render` builds the response from the updated wallet; if there is a key, the response is stored with it.
+    The calls of `find_by_pin`, then one TransactWriteItems; losing a race costs both again.
+    Raises the errors of `find_by_pin`, then InsufficientTokens or TooManyTokens.
     """
     return once(key, lambda: _move(client, movement, key, render))
 
@@ -103,49 +105,49 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
     request_id = ids.new_request_id()
     backoff = Backoff()
     found = find_by_pin(client, movement.dialed_number, movement.pin)
-    with Turn(found.wallet.wallet_id) as turn:
-        if turn.wait(deadline.left_s()):
+    with FairLock(found.wallet.wallet_id) as lock:
+        if lock.acquire(deadline.remaining_s()):
             found = find_by_pin(client, movement.dialed_number, movement.pin)
         while True:
-            entry = _entry(found.wallet, movement, key, request_id)
-            moved = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
-            body = render(found._replace(wallet=moved))
-            operations = [wallets.set_balance(found.wallet, moved), ledger.append(entry)]
+            entry = _next_entry(found.wallet, movement, key, request_id)
+            updated = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
+            body = render(found._replace(wallet=updated))
+            operations = [wallets.set_balance(found.wallet, updated), ledger.append(entry)]
             if key:
                 operations.append(idempotency_keys.use(key.digest, key.request_digest, body))
             try:
                 transaction.write(operations)
                 return body
             except TransactionCancelled as cancelled:
-                if _was_written(entry, cancelled):
+                if _was_already_written(entry, cancelled):
                     return body
-                if key and cancelled.reasons[2].failed:
+                if key and cancelled.reasons[2].condition_failed:
                     raise KeyAlreadyUsed from cancelled
-                was_overtaken = any(reason.failed for reason in cancelled.reasons[:2])
+                lost_race = any(reason.condition_failed for reason in cancelled.reasons[:2])
             backoff.wait()
-            # Only now, for what is read before a wait is old after it. And only if a rival has taken the number: after
-            # a mere conflict an earlier delivery of this entry may still arrive, and under a new number count twice.
-            if was_overtaken:
+            # Read after the pause, so that the wallet is current. And only after a lost race: after a conflict, an
+            # earlier delivery of this entry may still commit, and a new sequence number would then move tokens twice.
+            if lost_race:
                 found = find_by_pin(client, movement.dialed_number, movement.pin)
 
 
-def _was_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
-    """Tell whether an earlier delivery of this very request moved the tokens: its entry has the request's id.
+def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:
+    """Return whether an earlier delivery of this request moved the tokens, which its ledger entry's request id shows.
 
-    Where the wallet has moved on and the store does not show the entry, be it that it names only one of the failed
-    conditions or that the entry is being written just now, it is looked up: one TransactGetItems. Never guess: a wrong
-    no takes the tokens twice.
+    If the wallet has changed but the cancellation does not include the entry, it is looked up with one
+    TransactGetItems: DynamoDB may report only one of the failed conditions, or the entry may still be being written.
+    Returning False by mistake would move the tokens twice.
     """
     balance, appended = cancelled.reasons[:2]
     if appended.item is not None:
         return LedgerEntry.from_item(appended.item).request_id == entry.request_id
-    if not balance.failed:
+    if not balance.condition_failed:
         return False
     written = ledger.get(entry.wallet_id, entry.seq)
     return written is not None and written.request_id == entry.request_id
 
 
-def _entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
+def _next_entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
     balance = wallet.tokens + movement.amount
     if balance < 0:
         raise InsufficientTokens

@@ -1,1 +1,1 @@
-"""DynamoDB: one module per entity, with its keys, items and access patterns. Knows no HTTP and no rules."""
+"""DynamoDB access: one module per entity, with its keys, items and access patterns. No HTTP and no business rules."""

@@ -1,6 +1,6 @@
-"""Agents: their status and line, one small item each. The texts of their profiles lie in `profiles`.
+"""Agents: status and line, in one small item each. Profile texts are stored separately, in `profiles`.
 
-Apart because a status is written many times an hour, and DynamoDB charges a write by the size of the whole item.
+A status is written many times an hour, and DynamoDB charges for writes by the size of the whole item.
 """
 
 import os
@@ -15,7 +15,7 @@ LINE_INDEX = "line"
 
 
 class Agent(NamedTuple):
-    """An agent. `last_log_id` is the id of the newest status log row and the item's version."""
+    """An agent. `last_log_id` is the id of the newest status log row, and serves as the item's version."""
 
     user_id: int
     ref: str
@@ -28,9 +28,9 @@ class Agent(NamedTuple):
     last_status_change: str = ""
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item; without an outbound number it stays out of the line index."""
+        """Return the DynamoDB item. Without an outbound number it is not in the line index."""
         item: dict[str, Any] = {
-            "refKey": {"S": key_of(self.ref)},
+            "refKey": {"S": ref_key(self.ref)},
             "userId": {"N": str(self.user_id)},
             "ref": {"S": self.ref},
             "status": {"S": self.status},
@@ -46,7 +46,7 @@ class Agent(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "Agent":
-        """Read the table's item, or that of the line index, which has no time-out, price and time of change."""
+        """Build from an item of the table or of the line index, which lacks time-out, price and time of change."""
         return cls(
             user_id=int(item["userId"]["N"]),
             ref=item["ref"]["S"],
@@ -60,25 +60,25 @@ class Agent(NamedTuple):
         )
 
 
-def key_of(ref: str) -> str:
-    """Make the key under which an agent is stored: the ref without the leading zeros, which do not count."""
+def ref_key(ref: str) -> str:
+    """Return an agent's partition key: the ref without its leading zeros, which are not significant."""
     return ref.lstrip("0") or "0"
 
 
 def get(ref: str) -> Agent | None:
-    """Read one agent. One GetItem, consistent: a status that was just set decides who is called."""
+    """Read one agent. One GetItem, strongly consistent: a status that was just set decides who gets the call."""
     found = call(
         dynamodb().get_item,
         TableName=os.environ["AGENTS_TABLE"],
-        Key={"refKey": {"S": key_of(ref)}},
+        Key={"refKey": {"S": ref_key(ref)}},
         ConsistentRead=True,
     )
     item = found.get("Item")
     return Agent.from_item(item) if item else None
 
 
-def with_outbound_number(outbound_number: str) -> list[Agent]:
-    """List all agents with this outbound number, the lowest userId first. One Query of the index per megabyte."""
+def find_by_outbound_number(outbound_number: str) -> list[Agent]:
+    """List the agents with an outbound number, by ascending userId. One Query of the line index per megabyte."""
     query: Any = {
         "TableName": os.environ["AGENTS_TABLE"],
         "IndexName": LINE_INDEX,
@@ -89,15 +89,15 @@ def with_outbound_number(outbound_number: str) -> list[Agent]:
 
 
 def list_all() -> list[Agent]:
-    """List all agents, in no order. One Scan per megabyte."""
+    """List all agents, unordered. One Scan per megabyte."""
     return [Agent.from_item(item) for item in pages("scan", {"TableName": os.environ["AGENTS_TABLE"]})]
 
 
 def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWriteItemTypeDef":
-    """Make the operation that sets the status of an agent who is still as they were read.
+    """Return the operation that sets an agent's status, provided the agent has not changed since it was read.
 
-    The condition fails when anybody was faster, or has moved the agent to another line. The time of the last change
-    moves only when the status does.
+    The condition fails if another request set the status first or the agent moved to another line. The time of the
+    last change is updated only if the status differs.
     """
     values: dict[str, Any] = {
         ":status": {"S": status},
@@ -116,7 +116,7 @@ def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWri
     return {
         "Update": {
             "TableName": os.environ["AGENTS_TABLE"],
-            "Key": {"refKey": {"S": key_of(agent.ref)}},
+            "Key": {"refKey": {"S": ref_key(agent.ref)}},
             "UpdateExpression": update,
             "ConditionExpression": f"lastLogId = :version AND lineSharing = :sharing AND {same_line}",
             "ExpressionAttributeNames": {"#status": "status"},

@@ -1,4 +1,4 @@
-"""API clients: who may call. Keyed by the SHA-256 digest of the authentication hash; the hash itself is nowhere."""
+"""API clients, keyed by the SHA-256 digest of the authentication hash. The hash itself is never stored."""
 
 import os
 from typing import Any, Final, Literal, NamedTuple
@@ -6,14 +6,14 @@ from typing import Any, Final, Literal, NamedTuple
 from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb
 
-# Stored as a string where ids are a set of strings, so that an application may be called "all".
+# Stored as a string, while ids are stored as a string set, so an application may have the id "all".
 ALL_APPLICATIONS: Final = "all"
 
 ApplicationIds = frozenset[str] | Literal["all"]
 
 
 class ApiClient(NamedTuple):
-    """A caller: `scope` is "ctb" or "credsys", `application_ids` the applications whose wallets it may use."""
+    """A client of the API. `scope` is "ctb" or "credsys"; it may use the wallets of `application_ids`."""
 
     hash_digest: str
     scope: str
@@ -21,7 +21,7 @@ class ApiClient(NamedTuple):
     application_ids: ApplicationIds = frozenset()
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         item: dict[str, Any] = {
             "hashDigest": {"S": self.hash_digest},
             "scope": {"S": self.scope},
@@ -35,7 +35,7 @@ class ApiClient(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "ApiClient":
-        """Read the DynamoDB item. Anything but "all" and a set of ids, such as their absence, is no application."""
+        """Build from a DynamoDB item. Anything other than "all" or a set of ids grants access to no application."""
         stored: dict[str, Any] = item.get("applicationIds", {})
         return cls(
             hash_digest=item["hashDigest"]["S"],
@@ -47,7 +47,7 @@ class ApiClient(NamedTuple):
         )
 
     def may_use(self, application_id: str) -> bool:
-        """Tell whether the application's wallets are open to this client."""
+        """Return whether the client may use the application's wallets."""
         return self.application_ids == ALL_APPLICATIONS or application_id in self.application_ids
 
 
@@ -66,5 +66,5 @@ cache = Cache(_get)
 
 
 def find(hash_digest: str) -> ApiClient | None:
-    """Find the client of a digest. One GetItem, or none for half a minute afterwards."""
+    """Find a client by digest. One GetItem, cached for 30 seconds."""
     return cache.get(hash_digest)

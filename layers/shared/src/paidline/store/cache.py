@@ -1,4 +1,4 @@
-"""A small memory for what every request reads and hardly anybody changes."""
+"""An in-process cache for data that every request reads and that rarely changes."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -7,13 +7,13 @@ from paidline import clock
 
 Value = TypeVar("Value")
 
-# A revoked hash must stop working within a minute: half of it here, the other half for requests under way.
+# A revoked hash must stop working within a minute: half of it for the cache, the rest for requests in progress.
 _TTL_S = 30.0
 _MAX_ENTRIES = 1024
 
 
 class Cache(Generic[Value]):
-    """Keeps what a look-up found for half a minute; what it did not find is looked up again each time."""
+    """Caches the results of a look-up for `ttl_s` seconds. None is never cached."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Cache(Generic[Value]):
         max_entries: int = _MAX_ENTRIES,
         should_cache: Callable[[Value], bool] = bool,
     ) -> None:
-        """Take the look-up that is asked when the memory has no answer, and which of its answers to keep how long."""
+        """Wrap `look_up`, whose results are cached if `should_cache` accepts them."""
         self._look_up = look_up
         self._ttl_s = ttl_s
         self._max_entries = max_entries
@@ -31,11 +31,11 @@ class Cache(Generic[Value]):
         self._entries: dict[str, tuple[clock.Mark, Value]] = {}
 
     def get(self, key: str) -> Value | None:
-        """Return what belongs to the key, or None. No DynamoDB call, or that of the look-up."""
+        """Return the value for a key, or None. On a cache miss this makes the DynamoDB calls of the look-up."""
         entry = self._entries.get(key)
         if entry and clock.is_within(self._ttl_s, entry[0]):
             return entry[1]
-        # Before it is asked: what takes long to read is as old as that.
+        # Taken before the look-up, because the value may be as old as the start of a slow read.
         mark = clock.mark()
         value = self._look_up(key)
         if value is None or not self._should_cache(value):
@@ -47,5 +47,5 @@ class Cache(Generic[Value]):
         return value
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         self._entries.clear()

@@ -1,4 +1,4 @@
-"""Call sessions: one item for every recorded call, by its id."""
+"""Call sessions: one item per recorded call, keyed by id."""
 
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class CallSession(NamedTuple):
     """A call that has ended.
 
-    Times are the caller's, naive and local; `duration` is seconds; `request_id` names the request.
+    Times are as sent, naive and local; `duration` is in seconds; `request_id` is the id of the request that wrote it.
     """
 
     id: int
@@ -28,7 +28,7 @@ class CallSession(NamedTuple):
     request_id: str
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
             "id": {"N": str(self.id)},
             "ref": {"S": self.ref},
@@ -47,7 +47,7 @@ class CallSession(NamedTuple):
 
 
 def create(session: CallSession) -> "TransactWriteItemTypeDef":
-    """Make the operation that adds a call session; its condition fails where the id is taken."""
+    """Return the operation that adds a call session; its condition fails if the id is taken."""
     return {
         "Put": {
             "TableName": os.environ["CALL_SESSIONS_TABLE"],

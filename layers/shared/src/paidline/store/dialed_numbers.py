@@ -1,4 +1,4 @@
-"""The register of service numbers: which application a dialed number belongs to."""
+"""Service numbers: which application a dialed number belongs to."""
 
 import os
 from typing import Any, NamedTuple
@@ -8,14 +8,14 @@ from paidline.store.dynamodb import call, dynamodb
 
 
 class DialedNumber(NamedTuple):
-    """A service number, digits only, and the application that it belongs to."""
+    """A service number (digits only) and its application."""
 
     dialed_number: str
     application_id: str
     company_name: str
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
             "dialedNumber": {"S": self.dialed_number},
             "applicationId": {"S": self.application_id},
@@ -24,7 +24,7 @@ class DialedNumber(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "DialedNumber":
-        """Read the DynamoDB item."""
+        """Build from a DynamoDB item."""
         return cls(
             dialed_number=item["dialedNumber"]["S"],
             application_id=item["applicationId"]["S"],
@@ -44,5 +44,5 @@ cache = Cache(_get)
 
 
 def find(dialed_number: str) -> DialedNumber | None:
-    """Find a service number. One GetItem, or none for half a minute afterwards."""
+    """Find a service number. One GetItem, cached for 30 seconds."""
     return cache.get(dialed_number)

@@ -1,4 +1,4 @@
-"""The one DynamoDB client of the process, and the one way to call it: in time, again where that helps."""
+"""The DynamoDB client of the process, and calls with retries within the request's deadline."""
 
 import functools
 import os
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What AWS documents as "send it again" among what is otherwise the request's own fault (HTTP 400). HTTP 500 and above
-# is always the store's, or that of what stands before it.
-_PASSING = frozenset(
+# The retryable errors among those with HTTP 400, which otherwise means a faulty request. HTTP 500 and above is always
+# the fault of DynamoDB or of a proxy in front of it.
+_RETRYABLE = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -31,8 +31,8 @@ _PASSING = frozenset(
 )
 _SERVER_ERROR = 500
 
-# A store that refuses is asked so often, in about a second; one that does not answer, as often as there is time.
-_MOST_TRIES = 6
+# For errors that DynamoDB returns at once; these attempts take about a second. Time-outs are bounded by the deadline.
+_MAX_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.1
 
 
@@ -66,9 +66,9 @@ def dynamodb() -> "DynamoDBClient":
 
 
 def _check_response(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ResponseStreamingError for a response that is not DynamoDB's, or did not arrive whole.
+    """Raise ResponseStreamingError for a response that is incomplete or not from DynamoDB.
 
-    The SDK would take half an item for none, and a proxy's page with HTTP 200 for a written transaction.
+    The SDK would treat a truncated item as a missing one, and a proxy's HTML page with HTTP 200 as a success.
     """
     headers, body = response_dict["headers"], response_dict["body"]
     if len(body) != int(headers.get("content-length", len(body))):
@@ -79,41 +79,41 @@ def _check_response(response_dict: dict[str, Any], **_: Any) -> None:
         return
     if response_dict["status_code"] < _SERVER_ERROR:
         raise ResponseStreamingError(error="the response is not DynamoDB's")
-    # The status alone says what it is; the page may be in any encoding.
+    # An error page from a proxy: the status is enough, and parsing the body could fail.
     response_dict["body"] = b""
 
 
 def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call an operation of the client, and again after an error that may pass, while the request's time lasts.
+    """Call an operation of the client, retrying retryable errors until the request's deadline.
 
-    A write that is sent again is the same to the letter, its ClientRequestToken included.
-    Raises DeadlineExceeded when the time is up, and StoreUnavailable when the store has refused too often. Any other
-    error is the caller's to understand.
+    A retry is identical to the first attempt, including its ClientRequestToken.
+    Raises DeadlineExceeded if the deadline passes, and StoreUnavailable after too many attempts. Other errors are
+    left to the caller.
     """
-    tries = 0
+    attempts = 0
     while True:
         deadline.check()
         try:
             return operation(*args, **kwargs)
         except (ClientError, ConnectionError, HTTPClientError) as error:
-            if not _may_pass(error):
+            if not _is_retryable(error):
                 raise
-            tries += 1
-            if tries == _MOST_TRIES:
+            attempts += 1
+            if attempts == _MAX_ATTEMPTS:
                 raise StoreUnavailable from error
-            # Raises in here when the time is up, so that the log names the store's error as the cause.
-            deadline.pause(_FIRST_PAUSE_S * 2 ** (tries - 1))
+            # If the deadline passes here, DynamoDB's error is logged as the cause of DeadlineExceeded.
+            deadline.pause(_FIRST_PAUSE_S * 2 ** (attempts - 1))
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_retryable(error: Exception) -> bool:
     if not isinstance(error, ClientError):
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in _PASSING or status >= _SERVER_ERROR
+    return error.response["Error"]["Code"] in _RETRYABLE or status >= _SERVER_ERROR
 
 
 def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the items of a query or scan, to its end. One call per megabyte, none for a page that nobody reads."""
+    """Yield all items of a query or scan. One call per megabyte, made only when its items are consumed."""
     while True:
         page = call(getattr(dynamodb(), operation), **parameters)
         yield from page["Items"]

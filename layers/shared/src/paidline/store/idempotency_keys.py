@@ -1,4 +1,4 @@
-"""Idempotency keys: the answer to the first request that used a key, kept for 30 days."""
+"""Idempotency keys: the response to the first request that used a key, kept for 30 days."""
 
 import os
 import time
@@ -13,7 +13,7 @@ _TTL_S = 30 * 24 * 60 * 60
 
 
 class UsedKey(NamedTuple):
-    """A key that was used: for a request of which contents, with what answer. `expires_at` is in epoch seconds."""
+    """A used key, with its request's digest and response (`answer`). `expires_at` is in epoch seconds."""
 
     key_digest: str
     request_digest: str
@@ -21,7 +21,7 @@ class UsedKey(NamedTuple):
     expires_at: int
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
             "keyDigest": {"S": self.key_digest},
             "requestDigest": {"S": self.request_digest},
@@ -31,7 +31,7 @@ class UsedKey(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "UsedKey":
-        """Read the DynamoDB item."""
+        """Build from a DynamoDB item."""
         return cls(
             key_digest=item["keyDigest"]["S"],
             request_digest=item["requestDigest"]["S"],
@@ -41,9 +41,9 @@ class UsedKey(NamedTuple):
 
 
 def get(key_digest: str) -> UsedKey | None:
-    """Read a used key that is still valid, and may just be being written. One TransactGetItems, see `transaction.read`.
+    """Read a used key that has not expired. One TransactGetItems, because it may be being written.
 
-    DynamoDB removes expired items days late, so the time is looked at here.
+    DynamoDB deletes expired items up to days late, so expiry is checked here too.
     """
     item = transaction.read(os.environ["IDEMPOTENCY_KEYS_TABLE"], {"keyDigest": {"S": key_digest}})
     used = UsedKey.from_item(item) if item else None
@@ -51,7 +51,7 @@ def get(key_digest: str) -> UsedKey | None:
 
 
 def use(key_digest: str, request_digest: str, answer: str) -> "TransactWriteItemTypeDef":
-    """Make the operation that marks a key as used from now on; its condition fails where it is used already."""
+    """Return the operation that marks a key as used; its condition fails if it was already used."""
     now = int(time.time())
     return {
         "Put": {

@@ -1,4 +1,4 @@
-"""The wallets' ledger: append-only, numbered from 1 without a gap, each entry chained by digest to the one before."""
+"""The ledger of wallets: append-only, numbered from 1 without gaps, with each entry hash-chained to the previous."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from paidline.store import transaction
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# What stands where the first entry would have the digest of the one before.
+# The `previous_digest` of the first entry.
 NO_DIGEST = ""
 
 _DIGEST_VERSION = 1
@@ -19,8 +19,8 @@ _DIGEST_VERSION = 1
 class LedgerEntry(NamedTuple):
     """One movement of tokens.
 
-    `amount` is signed, `balance` the tokens after it, `time` a stored time, `source` the endpoint that moved them,
-    `key` the caller's idempotency key or "", `request_id` names the request that wrote it.
+    `amount` is signed, `balance` is the number of tokens afterwards, `time` a stored time, `source` the endpoint,
+    `key` the caller's idempotency key or "", `request_id` the id of the request that wrote the entry.
     """
 
     wallet_id: str
@@ -34,10 +34,10 @@ class LedgerEntry(NamedTuple):
     previous_digest: str
 
     def digest(self) -> str:
-        """Compute the digest of everything in the entry, and so of all entries before it: `1:` and a SHA-256 in hex.
+        """Return the digest of the entry and thereby of all entries before it: `1:` and a SHA-256 in hex.
 
-        Names and order are written out, for stored chains are made of them: what is changed here gets a new version
-        beside this one.
+        Names and order are spelled out because stored digests depend on them. A change needs a new version, beside
+        this one.
         """
         content = {
             "walletId": self.wallet_id,
@@ -54,7 +54,7 @@ class LedgerEntry(NamedTuple):
         return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
             "walletId": {"S": self.wallet_id},
             "seq": {"N": str(self.seq)},
@@ -69,7 +69,7 @@ class LedgerEntry(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "LedgerEntry":
-        """Read the DynamoDB item."""
+        """Build from a DynamoDB item."""
         return cls(
             wallet_id=item["walletId"]["S"],
             seq=int(item["seq"]["N"]),
@@ -84,7 +84,7 @@ class LedgerEntry(NamedTuple):
 
 
 def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
-    """Make the operation that adds an entry; its condition fails where the number is taken."""
+    """Return the operation that adds an entry; its condition fails if the sequence number is taken."""
     return {
         "Put": {
             "TableName": os.environ["WALLET_LEDGER_TABLE"],
@@ -96,7 +96,7 @@ def append(entry: LedgerEntry) -> "TransactWriteItemTypeDef":
 
 
 def get(wallet_id: str, seq: int) -> LedgerEntry | None:
-    """Read one entry, which may just be being written. One TransactGetItems, see `transaction.read`."""
+    """Read one entry. One TransactGetItems, because it may be being written; see `transaction.read`."""
     key = {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}
     item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key)
     return LedgerEntry.from_item(item) if item else None

@@ -1,4 +1,4 @@
-"""Profiles: an agent's texts and switches, one string of JSON each, since they are only ever read as a whole."""
+"""Profiles: an agent's texts and settings, stored as one JSON string because they are only read as a whole."""
 
 import json
 import os
@@ -8,24 +8,26 @@ from paidline.store import agents
 from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb, pages
 
-# Reading so many costs no more than any other request: then it need not be remembered.
-_FEW = 100
+# Up to this many profiles cost no more to read than any other request, so they are not cached.
+_MAX_UNCACHED_PROFILES = 100
 
 
 def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
-    """Write the DynamoDB item."""
-    return {"refKey": {"S": agents.key_of(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
+    """Return the DynamoDB item."""
+    return {"refKey": {"S": agents.ref_key(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
 
 
 def get(ref: str) -> dict[str, str]:
-    """Read one agent's profile, {} where there is none. One GetItem."""
-    found = call(dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.key_of(ref)}})
+    """Read one agent's profile, or {} if there is none. One GetItem."""
+    found = call(
+        dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.ref_key(ref)}}
+    )
     item = found.get("Item")
     return _profile(item) if item else {}
 
 
 def list_all() -> dict[str, dict[str, str]]:
-    """Read all profiles, by the agent's key. One Scan per megabyte; none for a minute afterwards if many."""
+    """Read all profiles, by `agents.ref_key`. One Scan per megabyte; a long list is cached for a minute."""
     return cache.get("") or {}
 
 
@@ -38,5 +40,5 @@ def _profile(item: dict[str, Any]) -> dict[str, str]:
     return profile
 
 
-# Texts change a few times a year and are nearly all of the list's bytes.
-cache = Cache(_read_all, ttl_s=60, should_cache=lambda profiles: len(profiles) > _FEW)
+# Profiles change a few times a year and make up nearly all of the list's bytes.
+cache = Cache(_read_all, ttl_s=60, should_cache=lambda profiles: len(profiles) > _MAX_UNCACHED_PROFILES)

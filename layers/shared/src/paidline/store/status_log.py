@@ -1,4 +1,4 @@
-"""The status log: one row for every accepted update, by agent and id, never changed."""
+"""The status log: one immutable row per accepted update, keyed by agent and id."""
 
 import os
 from itertools import islice
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 STATUS_INDEX = "status"
 
-# Ids have 53 bits, so 16 digits: padded, their text order is their order.
-_LAST_ID = 10**16 - 1
+# Ids have 53 bits and so at most 16 digits; padded to 16, they sort as text.
+_MAX_ID = 10**16 - 1
 
 
 class StatusLogRow(NamedTuple):
-    """One update: `id` grows with time within an agent, `created` is a stored time, `request_id` names the request."""
+    """One update. `id` increases with time per agent, `created` is a stored time, `request_id` names the request."""
 
     id: int
     user_id: int
@@ -29,9 +29,9 @@ class StatusLogRow(NamedTuple):
     request_id: str
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
-            "refKey": {"S": agents.key_of(self.ref)},
+            "refKey": {"S": agents.ref_key(self.ref)},
             "id": {"N": str(self.id)},
             "statusId": {"S": _status_id(self.status, self.id)},
             "userId": {"N": str(self.user_id)},
@@ -45,7 +45,7 @@ class StatusLogRow(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "StatusLogRow":
-        """Read the DynamoDB item."""
+        """Build from a DynamoDB item."""
         return cls(
             id=int(item["id"]["N"]),
             user_id=int(item["userId"]["N"]),
@@ -59,7 +59,7 @@ class StatusLogRow(NamedTuple):
 
 
 def append(row: StatusLogRow) -> "TransactWriteItemTypeDef":
-    """Make the operation that adds a row; its condition fails where the id is taken."""
+    """Return the operation that adds a row; its condition fails if the id is taken."""
     return {
         "Put": {
             "TableName": os.environ["STATUS_LOG_TABLE"],
@@ -70,16 +70,16 @@ def append(row: StatusLogRow) -> "TransactWriteItemTypeDef":
     }
 
 
-def newest(ref: str, limit: int, before: int | None, status: str | None) -> list[StatusLogRow]:
-    """List an agent's rows, newest first: `limit` at most, older than the id `before`, of one status if given.
+def list_newest(ref: str, limit: int, before: int | None, status: str | None) -> list[StatusLogRow]:
+    """List an agent's rows, newest first: at most `limit`, with ids below `before`, optionally of one status.
 
-    One Query, of the table or of the status index: 1,000 rows of some 250 bytes are far from a page's megabyte.
+    One Query of the table or the status index, since 1,000 rows of about 250 bytes fit in a page of one megabyte.
     """
-    last = _LAST_ID if before is None else before - 1
+    last = _MAX_ID if before is None else before - 1
     query: dict[str, Any] = {
         "TableName": os.environ["STATUS_LOG_TABLE"],
         "KeyConditionExpression": "refKey = :ref AND id <= :last",
-        "ExpressionAttributeValues": {":ref": {"S": agents.key_of(ref)}, ":last": {"N": str(last)}},
+        "ExpressionAttributeValues": {":ref": {"S": agents.ref_key(ref)}, ":last": {"N": str(last)}},
         "ScanIndexForward": False,
         "ConsistentRead": True,
         "Limit": limit,

@@ -1,4 +1,4 @@
-"""Writes that happen together or not at all, and when to try again."""
+"""Transactions, the reasons why they are cancelled, and the backoff between retries."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,69 +14,68 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-# DynamoDB's own limit.
-MOST_OPERATIONS = 100
+# DynamoDB's limit for one transaction.
+MAX_OPERATIONS = 100
 
-# Another transaction, a rival's or an earlier delivery of this one, holds the item: what comes of it is not told yet.
+# Another transaction, possibly an earlier delivery of this one, is writing the item. It may still commit or fail.
 _CONFLICT = "TransactionConflict"
 
-# A conflict, or a moment of throttling: nothing was written and nothing is wrong.
-_PASSING = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
-_FAILED = "ConditionalCheckFailed"
+# A conflict or throttling: nothing was written and the transaction may be retried.
+_RETRYABLE = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
 _FIRST_PAUSE_S = 0.004
 _MAX_PAUSE_S = 0.3
 
 
 class CancellationReason(NamedTuple):
-    """What became of one operation of a cancelled transaction.
+    """Why one operation of a transaction was cancelled, if it was.
 
-    Whether its condition failed, the item it met there, and whether another transaction held that item.
+    `item` is the stored item if the condition failed; `in_conflict` means that another transaction was writing it.
     """
 
-    failed: bool
+    condition_failed: bool
     item: Item | None
     in_conflict: bool
 
 
 class TransactionCancelled(Exception):
-    """The transaction wrote nothing: `reasons` has one entry per operation, in their order."""
+    """The transaction wrote nothing. `reasons` has one entry per operation, in the same order."""
 
     def __init__(self, reasons: Sequence[CancellationReason]) -> None:
-        """Keep what became of each operation."""
         super().__init__("transaction cancelled")
         self.reasons = reasons
 
 
 def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
-    """Write all operations, or none and raise TransactionCancelled. One TransactWriteItems.
+    """Write all operations, or write none and raise TransactionCancelled. One TransactWriteItems.
 
-    It may be sent more than once; by the ClientRequestToken the store knows it again and applies it once.
+    Retries carry the same ClientRequestToken, so DynamoDB applies the transaction once.
     """
     try:
         call(dynamodb().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_request_id())
     except ClientError as error:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
-        raise TransactionCancelled(_clauses(error)) from error
+        raise TransactionCancelled(_cancellation_reasons(error)) from error
 
 
-def _clauses(error: ClientError) -> list[CancellationReason]:
+def _cancellation_reasons(error: ClientError) -> list[CancellationReason]:
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
     codes = [reason.get("Code", "None") for reason in reasons]
-    if not codes or any(code not in _PASSING and code != _FAILED for code in codes):
+    if not codes or any(code not in _RETRYABLE and code != _CONDITION_FAILED for code in codes):
         raise error
     return [
-        CancellationReason(code == _FAILED, reason.get("Item"), code == _CONFLICT)
+        CancellationReason(code == _CONDITION_FAILED, reason.get("Item"), code == _CONFLICT)
         for code, reason in zip(codes, reasons, strict=True)
     ]
 
 
 def read(table: str, key: Item) -> Item | None:
-    """Read one item when no transaction holds it. One TransactGetItems; a conflict costs another.
+    """Read one item in isolation from transactions. One TransactGetItems; a conflict costs another.
 
-    DynamoDB writes a transaction's items one by one, so a plain read may see one of them and not yet the next, however
-    consistent it is. Whoever has seen a part of a transaction finds its other items by this read, and by no other.
+    DynamoDB writes the items of a transaction one by one, so even a strongly consistent GetItem may see one of them
+    and not yet another. After seeing part of a transaction, only this read is sure to find its other items.
     """
     get: Any = {"Get": {"TableName": table, "Key": key}}
     backoff = Backoff()
@@ -87,28 +86,27 @@ def read(table: str, key: Item) -> Item | None:
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
-            _clauses(error)
+            _cancellation_reasons(error)
         backoff.wait()
 
 
 class Backoff:
-    """Pauses between tries against rivals, which grow until the rivals leave each other room."""
+    """Exponential backoff with jitter between the attempts of competing requests."""
 
     def __init__(self) -> None:
-        """Begin with short ones."""
         self._pause_s = _FIRST_PAUSE_S
 
     def wait(self) -> None:
-        """Let the rivals pass; raise Contention when the request's time is up and they always came first."""
+        """Pause before the next attempt. Raises Contention if the request's deadline passes."""
         deadline.pause(self._pause_s, Contention)
         self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
 
 def was_already_written(cancelled: TransactionCancelled, request_id: str) -> bool:
-    """Tell whether a transaction was cancelled because an earlier delivery of it had been written already.
+    """Return whether the transaction was cancelled because an earlier delivery of it had already been written.
 
-    What got no answer is sent again, and a store that has forgotten the first delivery refuses the second:
-    the row that stands in the way then carries the request's own id.
+    A write without a response is retried. If DynamoDB no longer recognizes its ClientRequestToken, the retry's
+    conditions fail on an item that carries the request's own id.
     """
     own = {"S": request_id}
     return any(reason.item is not None and reason.item.get("requestId") == own for reason in cancelled.reasons)

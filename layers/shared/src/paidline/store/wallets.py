@@ -1,4 +1,4 @@
-"""Wallets, by application and PIN, and pointers to them by application and phone number."""
+"""Wallets, keyed by application and PIN, and pointers to them, keyed by application and phone number."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Wallet(NamedTuple):
-    """A wallet. `seq` and `digest` are those of its newest ledger entry, `tokens` the balance after it."""
+    """A wallet. `seq` and `digest` are those of its newest ledger entry, `tokens` is the balance after it."""
 
     application_id: str
     wallet_id: str
@@ -23,9 +23,9 @@ class Wallet(NamedTuple):
     email: str = ""
 
     def to_item(self) -> dict[str, Any]:
-        """Write the DynamoDB item."""
+        """Return the DynamoDB item."""
         return {
-            **_key(self.application_id, key_of_pin(self.pin)),
+            **_key(self.application_id, pin_key(self.pin)),
             "walletId": {"S": self.wallet_id},
             "pin": {"S": self.pin},
             "tokens": {"N": str(self.tokens)},
@@ -37,7 +37,7 @@ class Wallet(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "Wallet":
-        """Read the DynamoDB item."""
+        """Build from a DynamoDB item."""
         return cls(
             application_id=item["applicationId"]["S"],
             wallet_id=item["walletId"]["S"],
@@ -50,10 +50,10 @@ class Wallet(NamedTuple):
         )
 
     def to_pointer(self) -> dict[str, Any]:
-        """Write the item that leads from the phone number to the wallet."""
+        """Return the item that points from the phone number to the wallet."""
         return {
-            **_key(self.application_id, _key_of_phone(self.phone_number)),
-            "pointsTo": {"S": key_of_pin(self.pin)},
+            **_key(self.application_id, _phone_key(self.phone_number)),
+            "pointsTo": {"S": pin_key(self.pin)},
         }
 
 
@@ -61,20 +61,20 @@ def _key(application_id: str, wallet_key: str) -> dict[str, Any]:
     return {"applicationId": {"S": application_id}, "walletKey": {"S": wallet_key}}
 
 
-def key_of_pin(pin: str) -> str:
-    """Make the key of a PIN: first without its leading zeros, so that all PINs of one number lie side by side."""
+def pin_key(pin: str) -> str:
+    """Return a PIN's sort key, which starts with the PIN without leading zeros so that equal numbers are adjacent."""
     return f"pin#{pin.lstrip('0')}#{pin}"
 
 
-def _key_of_phone(phone_number: str) -> str:
+def _phone_key(phone_number: str) -> str:
     return f"phone#{phone_number}"
 
 
-def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
-    """Yield the wallets whose PIN equals `pin` but for leading zeros. One Query, consistent."""
+def find_by_pin_ignoring_zeros(application_id: str, pin: str) -> Iterator[Wallet]:
+    """Yield the wallets whose PIN equals `pin` apart from leading zeros. One Query, strongly consistent."""
     query: dict[str, Any] = {
         "TableName": os.environ["WALLETS_TABLE"],
-        # Not begins_with, for which the embedded engine reads all the application's wallets. "$" comes after "#".
+        # Not begins_with, for which the embedded engine reads all the application's wallets. "$" sorts right after "#".
         "KeyConditionExpression": "applicationId = :application AND walletKey BETWEEN :first AND :last",
         "ExpressionAttributeValues": {
             ":application": {"S": application_id},
@@ -86,9 +86,9 @@ def with_pin_like(application_id: str, pin: str) -> Iterator[Wallet]:
     return map(Wallet.from_item, pages("query", query))
 
 
-def with_phone_number(application_id: str, phone_number: str) -> Wallet | None:
-    """Read the wallet of a phone number. Two GetItems, consistent: the pointer, then the wallet."""
-    pointer = _get(application_id, _key_of_phone(phone_number))
+def get_by_phone_number(application_id: str, phone_number: str) -> Wallet | None:
+    """Read a wallet by phone number. Two strongly consistent GetItems: the pointer, then the wallet."""
+    pointer = _get(application_id, _phone_key(phone_number))
     item = _get(application_id, pointer["pointsTo"]["S"]) if pointer else None
     return Wallet.from_item(item) if item else None
 
@@ -104,11 +104,11 @@ def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
 
 
 def set_balance(before: Wallet, after: Wallet) -> "TransactWriteItemTypeDef":
-    """Make the operation that moves a wallet on by one ledger entry; its condition fails when a rival was faster."""
+    """Return the operation that updates a wallet for one ledger entry; its condition fails after a lost race."""
     return {
         "Update": {
             "TableName": os.environ["WALLETS_TABLE"],
-            "Key": _key(before.application_id, key_of_pin(before.pin)),
+            "Key": _key(before.application_id, pin_key(before.pin)),
             "UpdateExpression": "SET tokens = :tokens, seq = :seq, digest = :digest",
             "ConditionExpression": "seq = :seen",
             "ExpressionAttributeValues": {
