@@ -9,8 +9,9 @@ STACK ?= paidline
 	$(make-environment)
 	@touch $@
 
-build: .venv-sam/.installed ## Build what is deployed with sam build; needs a Python 3.13.
-	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build
+# What is cached does not tell one kind of layer from the other.
+build: .venv-sam/.installed ## Build what is deployed with sam build; needs a Python 3.13. TRIM=no leaves the layer whole
+	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build $(if $(filter no,$(TRIM)),--no-cached)
 
 validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
 	$(SAM) validate
