@@ -60,7 +60,7 @@ print(json.dumps([app.lambda_handler(event, Context()) for _ in range(2)]), file
 HEADERS = """
 import json, sys
 import botocore.session
-from paidline.store.client import client
+from paidline.store.dynamodb import dynamodb
 
 class Seen(Exception):
     pass
@@ -79,7 +79,7 @@ def headers(made):
     except Seen:
         return seen
 
-both = [headers(client()), headers(botocore.session.Session().create_client("dynamodb"))]
+both = [headers(dynamodb()), headers(botocore.session.Session().create_client("dynamodb"))]
 print(json.dumps(both), file=sys.stderr)
 """
 
