@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +21,9 @@ _COUNT = re.compile(r"Collected : (\d+)")
 _WARM_UP = 20
 _REQUESTS = 60
 _MILLION = 1_000_000
+_PATIENCE = """from paidline import deadline
+deadline.CONNECT_S = deadline.READ_S = deadline.LAST_TRY_S = 60
+"""
 
 
 def main() -> None:
@@ -30,10 +35,24 @@ def main() -> None:
     print("| handler | start with first request, million instructions | to floor | later request | to floor |")
     print("|---|---|---|---|---|")
     floor_counts = _counts(floor, pythons_own)
-    for contender in (floor, *ours()):
-        counts = floor_counts if contender is floor else _counts(contender, pythons_own)
-        start, later = (f"{count:.1f} | {count / of:.2f}" for count, of in zip(counts, floor_counts, strict=True))
-        print(f"| {contender.name} | {start} | {later} |", flush=True)
+    _print(floor, floor_counts, floor_counts)
+    for contender in ours():
+        with patient(contender) as counted:
+            _print(contender, _counts(counted, pythons_own), floor_counts)
+
+
+def _print(contender: Contender, counts: tuple[float, float], floor_counts: tuple[float, float]) -> None:
+    start, later = (f"{count:.1f} | {count / of:.2f}" for count, of in zip(counts, floor_counts, strict=True))
+    print(f"| {contender.name} | {start} | {later} |", flush=True)
+
+
+@contextmanager
+def patient(contender: Contender) -> Iterator[Contender]:
+    """Give a function as much time as it needs under valgrind, where a request takes longer than a caller waits."""
+    with TemporaryDirectory() as folder:
+        app = (contender.folder / "app.py").read_text(encoding="utf-8")
+        (Path(folder) / "app.py").write_text(_PATIENCE + app, encoding="utf-8")
+        yield replace(contender, folder=Path(folder))
 
 
 def _counts(contender: Contender, pythons_own: int) -> tuple[float, float]:

@@ -9,8 +9,9 @@ STACK ?= paidline
 	$(make-environment)
 	@touch $@
 
-build: .venv-sam/.installed ## Build the functions and the layer with sam build; needs Python 3.13.
-	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build
+# The build cache does not distinguish a stock layer from a trimmed one.
+build: .venv-sam/.installed ## Build the functions and the layer with sam build; needs Python 3.13. TRIM=no keeps all files
+	@python=$$(make/python3.13) && PATH="$$python:$$PATH" $(SAM) build $(if $(filter no,$(TRIM)),--no-cached)
 
 validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
 	$(SAM) validate

@@ -1,10 +1,14 @@
-"""The layer after trimming: it says so when an upgrade of a package needs what is cut off."""
+"""The layer, trimmed as it is deployed and whole as pip installs it: both answer alike, and no package is edited."""
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
 import importlib.metadata
 import json
 import os
+import platform
 import re
 import shutil
 import socket
@@ -15,16 +19,25 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import botocore
 import pytest
-from urllib3.util.url import parse_url
+from botocore.handlers import BUILTIN_HANDLERS
 
 from local import engine, template
 from local.gateway import set_environment
-from tests.support import documented
+from tests.support import documented, golden
 from tests.support.store import Store
 
 LAYER = template.PROJECT / "layers" / "shared"
 STEMS = documented.STEMS
+GOLDEN = {case.stem: case for case in golden.SUCCESSES}
+PACKAGES = re.findall(r"^([a-z0-9-]+)==", (LAYER / "requirements.txt").read_text(), re.MULTILINE)
+
+# All that may differ from what the authors released, beside files that are left out.
+CUT_DATA = re.compile(r"botocore/data/(endpoints\.json|dynamodb/2012-08-10/(service-2|endpoint-rule-set-1)\.json)")
+DOCUMENTATION = re.compile(r"botocore/docs/(__init__|docstring|utils)\.py")
+# What pip writes into a package's *.dist-info for itself, without a hash.
+PIPS_OWN = re.compile(r"[^/]+\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)")
 
 # A function in a process of its own, as in Lambda; its event is sent twice, to meet what the store says to a repeat.
 FUNCTION = """
@@ -43,75 +56,61 @@ event = json.load(sys.stdin)
 print(json.dumps([app.lambda_handler(event, Context()) for _ in range(2)]), file=sys.stderr)
 """
 
-# What is put off: what of it a start and two requests loaded all the same, and whether it works when it is used.
-PUT_OFF = """
-from paidline import cold_start
+# The headers of the same request, from our client and from one that botocore makes by its defaults.
+HEADERS = """
+import json, sys
+import botocore.session
+from paidline.store.dynamodb import dynamodb
 
-assert cold_start._LaterFinder not in sys.meta_path
-used = [name for name in sorted(cold_start._LATER) if type(sys.modules[name]) is not cold_start._LaterModule]
-import configparser, jmespath, traceback, xml.etree.ElementTree
-configparser.ConfigParser().read_string("[a]\\nb=1")
-assert jmespath.search("a.b", {"a": {"b": 1}}) == 1
-assert type(jmespath) is type(sys)
-assert traceback.format_exception(ValueError("x")) == ["ValueError: x\\n"]
-assert xml.etree.ElementTree.fromstring("<a/>").tag == "a"
-print(json.dumps(used), file=sys.stderr)
-"""
-
-# Credentials that expire, and the other users of what has a stand-in for its imports.
-STAND_INS = """
-import datetime, sys
-import dateutil.parser, dateutil.tz
-from botocore.credentials import RefreshableCredentials
-from botocore.utils import parse_timestamp
-from aws_lambda_powertools import Logger
-
-assert parse_timestamp("2026-11-24T12:00:00Z") == datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
-assert dateutil.tz.gettz("UTC") is not None
-soon = {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": "2099-01-01T00:00:00Z"}
-credentials = RefreshableCredentials.create_from_metadata(soon, lambda: soon, "test")
-assert credentials.get_frozen_credentials().access_key == "a"
-assert Logger(service="s").service == "s"
-try:
-    from aws_lambda_powertools import Tracer
-except ImportError:
+class Seen(Exception):
     pass
-else:
-    raise AssertionError
-"""
 
-PATTERNS = """
-import json, re, sys
-import _sre
-{prepare}
-from urllib3.util import url
+def headers(made):
+    seen = {}
 
-was_compiled = any(url._IPV6_RE.pattern in key for key in re._cache)
-assert was_compiled is {was_compiled}
-print(json.dumps([url.parse_url(address) for address in json.load(sys.stdin)]), file=sys.stderr)
+    def see(request, **_):
+        for name, value in request.headers.items():
+            seen[name] = value.decode() if isinstance(value, bytes) else value
+        raise Seen
+
+    made.meta.events.register("before-send.dynamodb.*", see)
+    try:
+        made.get_item(TableName="agents", Key={"refKey": {"S": "38"}})
+    except Seen:
+        return seen
+
+both = [headers(dynamodb()), headers(botocore.session.Session().create_client("dynamodb"))]
+print(json.dumps(both), file=sys.stderr)
 """
-ADDRESSES = [
-    "https://dynamodb.eu-west-1.amazonaws.com/",
-    "http://127.0.0.1:8000/a%20b?c=d#e",
-    "http://user:word@[fe80::1%25eth0]:80/x",
-    "http://[::ffff:192.0.2.1]/",
-    "host.example:443",
-    "/only/a/path",
-]
 
 
 @pytest.fixture(scope="module")
-def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages of the layer as they are installed here, and trimmed."""
-    packages = tmp_path_factory.mktemp("layer")
+def whole_layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of the layer as they are installed here."""
+    packages = tmp_path_factory.mktemp("whole")
     # Where pip puts the packages' scripts.
     (packages / "bin").mkdir()
-    for name in re.findall(r"^([a-z0-9-]+)==", (LAYER / "requirements.txt").read_text(), re.MULTILINE):
+    for name in PACKAGES:
         _copy(name, packages)
-    shutil.copytree(LAYER / "src" / "paidline", packages / "paidline")
+    shutil.copytree(LAYER / "src" / "paidline", packages / "paidline", ignore=shutil.ignore_patterns("__pycache__"))
+    return packages
+
+
+@pytest.fixture(scope="module")
+def trimmed_layer(whole_layer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, trimmed."""
+    packages = tmp_path_factory.mktemp("trimmed") / "python"
+    shutil.copytree(whole_layer, packages)
     subprocess.run([sys.executable, str(LAYER / "trim.py"), str(packages)], check=True)
     # What is compiled already would not be compiled as the makefile wants it, and so anew with every start in Lambda.
     assert not list(packages.rglob("__pycache__"))
+    return packages
+
+
+@pytest.fixture(scope="module")
+def layer(request: pytest.FixtureRequest) -> Path:
+    """The trimmed layer, or the kind that the test names."""
+    packages: Path = request.getfixturevalue(f"{getattr(request, 'param', 'trimmed')}_layer")
     return packages
 
 
@@ -128,7 +127,7 @@ def _copy(name: str, packages: Path) -> None:
 
 @pytest.fixture
 def environment(engine_endpoint: str, layer: Path) -> Iterator[dict[str, str]]:
-    """The variables of a function on the trimmed layer, over a store with the example data."""
+    """The variables of a function on the layer, over a store with the example data."""
     service = template.read()
     with patch.dict(os.environ):
         set_environment(service, engine_endpoint)
@@ -136,16 +135,17 @@ def environment(engine_endpoint: str, layer: Path) -> Iterator[dict[str, str]]:
         yield {**os.environ, "PYTHONPATH": str(layer), "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
 
 
+@pytest.mark.parametrize("layer", ["trimmed", "whole"], indirect=True)
 @pytest.mark.parametrize("stem", STEMS)
-def test_every_function_answers_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
-    first, second = _call(stem, environment)
-    assert first["statusCode"] == 200
-    assert "x-error-reason" not in first["headers"]
-    assert second["statusCode"] == 200
+def test_every_function_gives_its_golden_answer(stem: str, environment: dict[str, str]) -> None:
+    case = GOLDEN[stem]
+    first, second = _call(stem, environment, body=case.body)
+    assert (first["statusCode"], second["statusCode"]) == (200, 200)
+    assert golden.masked(stem, first["body"].encode()) == case.answer
 
 
 @pytest.mark.parametrize("stem", ["session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet"])
-def test_a_repeated_key_is_recognized_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+def test_a_repeated_key_is_recognized(stem: str, environment: dict[str, str]) -> None:
     # Whether the transaction was cancelled, and by which condition, stands in an error that the model describes.
     first, second = _call(stem, environment, key="call-1")
     assert second["body"] == first["body"]
@@ -153,7 +153,7 @@ def test_a_repeated_key_is_recognized_on_the_trimmed_layer(stem: str, environmen
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_an_invalid_request_is_refused_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+def test_an_invalid_request_is_refused(stem: str, environment: dict[str, str]) -> None:
     # Refusing runs parts of pydantic that accepting does not.
     first, _ = _call(stem, environment, body={"ref": [], "pin": 1.5, "dialedNumber": True, "tokens": -1})
     assert json.loads(first["body"])["code"] == 10
@@ -161,7 +161,7 @@ def test_an_invalid_request_is_refused_on_the_trimmed_layer(stem: str, environme
 
 
 @pytest.mark.parametrize("stem", ["get_status_by_ref", "subtract_tokens_from_wallet"])
-def test_an_unreachable_store_is_503_on_the_trimmed_layer(stem: str, environment: dict[str, str]) -> None:
+def test_an_unreachable_store_is_503(stem: str, environment: dict[str, str]) -> None:
     # So does giving up, of botocore: its retries, and the errors that it makes of a refused connection.
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -170,30 +170,60 @@ def test_an_unreachable_store_is_503_on_the_trimmed_layer(stem: str, environment
     assert (first["statusCode"], first["headers"]["x-error-reason"]) == (503, "store_unavailable")
 
 
-@pytest.mark.parametrize("stem", ["get_status_by_ref", "subtract_tokens_from_wallet"])
-def test_what_is_put_off_is_not_loaded_by_requests_and_works_when_it_is_used(
-    stem: str, environment: dict[str, str]
+def test_no_file_of_a_package_differs_from_the_released_one(trimmed_layer: Path) -> None:
+    assert _differing(trimmed_layer) == []
+
+
+def test_an_edited_and_an_added_file_are_noticed(trimmed_layer: Path, tmp_path: Path) -> None:
+    packages = tmp_path / "python"
+    shutil.copytree(trimmed_layer, packages)
+    with (packages / "urllib3" / "util" / "url.py").open("a") as module:
+        module.write("# edited\n")
+    (packages / "pydantic" / "added.py").write_text("")
+    assert _differing(packages) == ["pydantic/added.py", "urllib3/util/url.py"]
+
+
+def test_every_licence_notice_and_bill_of_materials_stays(whole_layer: Path, trimmed_layer: Path) -> None:
+    kept, released = _about_packages(trimmed_layer), _about_packages(whole_layer)
+    assert kept == released
+    assert {path.parts[0].partition("-")[0] for path in kept} == {name.replace("-", "_") for name in PACKAGES}
+    assert any("NOTICE" in path.name for path in kept)
+    assert any("sboms" in path.parts for path in kept)
+
+
+@pytest.mark.parametrize(("arguments", "is_trimmed"), [((), True), (("TRIM=no",), False)])
+@pytest.mark.parametrize("target", ["build-SharedLayerArm64", "build-SharedLayerX8664"])
+def test_the_makefile_trims_unless_it_is_told_not_to_and_removes_nothing_else(
+    target: str, arguments: tuple[str, ...], is_trimmed: bool
 ) -> None:
-    used = _run(stem, environment, FUNCTION + PUT_OFF)
-    # Older Pythons use it while they load one of their own modules.
-    assert set(used) <= ({"ast"} if sys.version_info < (3, 13) else set())
+    command = ["make", "--dry-run", "--directory", str(LAYER), target, "ARTIFACTS_DIR=/layer", *arguments]
+    # A `make` that runs these tests has variables of its own.
+    environment = {name: value for name, value in os.environ.items() if name not in {"TRIM", "MAKEFLAGS", "MFLAGS"}}
+    recipe = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert ("trim.py" in recipe) is is_trimmed
+    assert re.findall(r"\brm -.*|-delete.*", recipe) == ["rm -rf {} +"]
 
 
-def test_what_has_a_stand_in_works_on_the_trimmed_layer_where_it_is_needed_after_all(layer: Path) -> None:
-    _python(STAND_INS, {"PYTHONPATH": str(layer)})
+def test_the_user_agent_names_the_sdk_and_this_service(environment: dict[str, str]) -> None:
+    ours, _ = json.loads(_python(HEADERS, environment))
+    assert ours["User-Agent"].startswith(f"Botocore/{botocore.__version__} Python/{platform.python_version()} ")
+    assert ours["User-Agent"].endswith(" app/paidline")
 
 
-def test_addresses_are_read_by_patterns_that_are_kept_compiled_as_by_those_of_the_package(layer: Path) -> None:
-    text = json.dumps(ADDRESSES)
-    trimmed = _python(PATTERNS.format(prepare="", was_compiled=False), {"PYTHONPATH": str(layer)}, text)
-    assert json.loads(trimmed) == [list(parse_url(address)) for address in ADDRESSES]
+def test_the_client_sends_what_one_with_all_of_botocores_listeners_sends(environment: dict[str, str]) -> None:
+    # The last two make a listener add a header, by which Lambda finds functions that call themselves.
+    lambdas = {"AWS_LAMBDA_FUNCTION_NAME": "GetStatusByRef", "_X_AMZN_TRACE_ID": "Root=1-2-3"}
+    ours, stock = json.loads(_python(HEADERS, {**environment, **lambdas}))
+    assert "X-Amzn-Trace-Id" in stock
+    assert ours.keys() == stock.keys()
+    own = {"User-Agent", "Authorization", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
+    assert {name: ours[name] for name in ours.keys() - own} == {name: stock[name] for name in stock.keys() - own}
 
 
-def test_patterns_that_another_python_kept_are_compiled_anew(layer: Path) -> None:
-    text = json.dumps(ADDRESSES)
-    program = PATTERNS.format(prepare="_sre.MAGIC = 1", was_compiled=True)
-    other = _python(program, {"PYTHONPATH": str(layer)}, text)
-    assert json.loads(other) == [list(parse_url(address)) for address in ADDRESSES]
+def test_no_listener_that_concerns_dynamodb_asks_for_a_place_in_the_order() -> None:
+    # The client registers them one after the other.
+    ordered = {event for event, _, *place in BUILTIN_HANDLERS if place and not event.startswith("docs.")}
+    assert not {event for event in ordered if event.split(".")[1] in {"*", "dynamodb"}}
 
 
 def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
@@ -203,24 +233,44 @@ def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
     assert {name.replace("_", "") for name in used} == {name.lower() for name in re.findall(r"\w+", kept[0])}
 
 
+def _differing(packages: Path) -> list[str]:
+    """List the files that are not as their authors released them, nor ours: edited ones and added ones."""
+    released = {}
+    for record in packages.glob("*.dist-info/RECORD"):
+        with record.open(newline="") as rows:
+            released.update({path: digest for path, digest, _ in csv.reader(rows)})
+    names = [str(path.relative_to(packages)) for path in sorted(packages.rglob("*")) if path.is_file()]
+    return [name for name in names if not _may_differ(name) and _digest(packages / name) != released.get(name)]
+
+
+def _may_differ(name: str) -> bool:
+    ours = name.startswith("paidline/")
+    return ours or any(pattern.fullmatch(name) for pattern in (CUT_DATA, DOCUMENTATION, PIPS_OWN))
+
+
+def _digest(path: Path) -> str:
+    """Write a file's digest as RECORD does."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256={digest.decode().rstrip('=')}"
+
+
+def _about_packages(packages: Path) -> set[Path]:
+    return {path.relative_to(packages) for path in packages.glob("*.dist-info/**/*") if path.is_file()}
+
+
 def _call(
     stem: str, environment: dict[str, str], key: str | None = None, body: Any | None = None
 ) -> list[dict[str, Any]]:
-    answers: list[dict[str, Any]] = _run(stem, environment, FUNCTION, key, body)
-    return answers
-
-
-def _run(
-    stem: str, environment: dict[str, str], program: str, key: str | None = None, body: Any | None = None
-) -> list[Any]:
     event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
     if key:
         event["headers"]["idempotency-key"] = key
     if body is not None:
-        event["body"] = json.dumps(body)
+        event.update(body=body if isinstance(body, str) else json.dumps(body), isBase64Encoded=False)
     path = f"{template.PROJECT / 'functions' / stem}:{environment['PYTHONPATH']}"
-    told: list[Any] = json.loads(_python(program, {**environment, "PYTHONPATH": path}, json.dumps(event)))
-    return told
+    answers: list[dict[str, Any]] = json.loads(
+        _python(FUNCTION, {**environment, "PYTHONPATH": path}, json.dumps(event))
+    )
+    return answers
 
 
 def _python(program: str, environment: dict[str, str], text: str = "") -> str:
