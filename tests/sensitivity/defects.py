@@ -273,15 +273,15 @@ DEFECTS = (
     Defect(
         "an agent's row that is being written is written again",
         AGENTS,
-        "return row.in_conflict or (is_changed and not row.condition_failed)",
+        "return row.undecided or (is_changed and not row.condition_failed)",
         "return is_changed and not row.condition_failed",
         (SLOW,),
     ),
     Defect(
         "an agent who has the row's id already is changed again",
         AGENTS,
-        "return row.in_conflict or (is_changed and not row.condition_failed)",
-        "return row.in_conflict",
+        "return row.undecided or (is_changed and not row.condition_failed)",
+        "return row.undecided",
         (SLOW,),
     ),
     Defect(
@@ -388,8 +388,8 @@ DEFECTS = (
     Defect(
         "a conflict is an error",
         TRANSACTION,
-        '{"None", _CONFLICT, ',
-        '{"None", ',
+        'frozenset({"TransactionConflict", ',
+        "frozenset({",
         (SIMULATION, "tests/money/test_half_told.py"),
     ),
     Defect(

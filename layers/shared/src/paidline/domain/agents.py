@@ -163,9 +163,9 @@ def _lost_race(read_agents: Sequence[Agent], change: StatusChange, cancelled: Tr
 
 
 def _may_be_earlier_delivery(update: CancellationReason, row: CancellationReason, log_id: int) -> bool:
-    """Return whether an earlier delivery may have written the row: it is being written, or the agent has its id."""
+    """Return whether an earlier delivery may have written the row: undecided so far, or the agent has its id."""
     is_changed = update.item is not None and Agent.from_item(update.item).last_log_id == log_id
-    return row.in_conflict or (is_changed and not row.condition_failed)
+    return row.undecided or (is_changed and not row.condition_failed)
 
 
 def _current_agents(read_agents: Sequence[Agent], cancelled: TransactionCancelled) -> list[Agent]:

@@ -17,11 +17,10 @@ Item = dict[str, Any]
 # DynamoDB's limit for one transaction.
 MAX_OPERATIONS = 100
 
-# Another transaction, possibly an earlier delivery of this one, is writing the item. It may still commit or fail.
-_CONFLICT = "TransactionConflict"
-
-# A conflict or throttling: nothing was written and the transaction may be retried.
-_RETRYABLE = frozenset({"None", _CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"})
+# Another transaction, possibly an earlier delivery of this one, is writing the item, or the item is throttled: nothing
+# was written, the transaction may be retried, and whether the condition holds is unknown.
+_UNDECIDED = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_NO_REASON = "None"
 _CONDITION_FAILED = "ConditionalCheckFailed"
 
 _FIRST_PAUSE_S = 0.004
@@ -31,12 +30,12 @@ _MAX_PAUSE_S = 0.3
 class CancellationReason(NamedTuple):
     """Why one operation of a transaction was cancelled, if it was.
 
-    `item` is the stored item if the condition failed; `in_conflict` means that another transaction was writing it.
+    `item` is the stored item if the condition failed; `undecided` means that DynamoDB could not evaluate the condition.
     """
 
     condition_failed: bool
     item: Item | None
-    in_conflict: bool
+    undecided: bool
 
 
 class TransactionCancelled(Exception):
@@ -62,11 +61,11 @@ def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
 
 def _cancellation_reasons(error: ClientError) -> list[CancellationReason]:
     reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    codes = [reason.get("Code", "None") for reason in reasons]
-    if not codes or any(code not in _RETRYABLE and code != _CONDITION_FAILED for code in codes):
+    codes = [reason.get("Code", _NO_REASON) for reason in reasons]
+    if not codes or any(code not in {_NO_REASON, _CONDITION_FAILED, *_UNDECIDED} for code in codes):
         raise error
     return [
-        CancellationReason(code == _CONDITION_FAILED, reason.get("Item"), code == _CONFLICT)
+        CancellationReason(code == _CONDITION_FAILED, reason.get("Item"), code in _UNDECIDED)
         for code, reason in zip(codes, reasons, strict=True)
     ]
 
