@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support import documented, golden
+from tests.support import contract, golden
 from tests.support.store import Store
 
 
@@ -23,8 +23,8 @@ def test_a_documented_failure_changes_nothing(case: golden.Case, base_url: str, 
     assert store.contents() == before
 
 
-@pytest.mark.parametrize("endpoint", documented.REFERENCE, ids=lambda endpoint: endpoint.path)
-def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpoint: documented.Documented) -> None:
+@pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
+def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpoint: contract.Documented) -> None:
     answered = [case for case in golden.CASES if case.path == endpoint.path]
 
     assert sorted(case.code for case in answered) == sorted(endpoint.codes)
@@ -44,7 +44,7 @@ def test_the_documented_log_request_is_answered_for_the_agent_it_names(base_url:
     golden.send(update, base_url)
     (row,) = json.loads(golden.send(log, base_url).body)["data"]
 
-    assert empty.body == b'{"status":1,"message":"success","code":20,"data":[]}'
+    assert empty.body == '{"status":1,"message":"success","code":20,"data":[]}'
     assert list(row) == ["id", "userId", "ref", "creationDate", "status", "handler", "ip"]
     assert (row["userId"], row["ref"], row["status"]) == ("194", "000038", "online")
     assert (row["handler"], row["ip"]) == ("RouteControllerUpdateUserStatus", "127.0.0.1")

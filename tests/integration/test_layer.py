@@ -20,11 +20,11 @@ from urllib3.util.url import parse_url
 
 from local import engine, template
 from local.gateway import set_environment
-from tests.support import documented
+from tests.support import contract
 from tests.support.store import Store
 
 LAYER = template.PROJECT / "layers" / "shared"
-STEMS = documented.STEMS
+STEMS = contract.STEMS
 
 # A function in a process of its own, as in Lambda; its event is sent twice, to meet what the store says to a repeat.
 FUNCTION = """

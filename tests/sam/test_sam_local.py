@@ -24,4 +24,4 @@ def test_an_event_file_gets_its_golden_answer(case: golden.Case, reachable_engin
     (function,) = (route.function.name for route in template.read().routes if route.function.stem == case.stem)
     answer = json.loads(sam.invoke(reachable_engine, function, f"events/{case.stem}.json"))
     assert answer["statusCode"] == 200
-    assert golden.masked(case.stem, answer["body"].encode()) == (_NO_ROWS if case.edits else case.answer)
+    assert golden.masked(case.stem, answer["body"]) == (_NO_ROWS if case.edits else case.answer)

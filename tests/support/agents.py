@@ -16,11 +16,11 @@ def agent_item(api: Api, **changes: Any) -> Item:
 
 
 def status_of(api: Api, ref: str) -> str:
-    return str(api.documented("get_status_by_ref", ref=ref).json["user"]["status"])
+    return str(api.request("get_status_by_ref", ref=ref).json["user"]["status"])
 
 
 def rows_of(api: Api, ref: str, **parameters: Any) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = api.documented(LOG, ref=ref, **parameters).json["data"]
+    rows: list[dict[str, str]] = api.request("get_status_log", ref=ref, **parameters).json["data"]
     return rows
 
 

@@ -22,18 +22,16 @@ ADD = "add_tokens_to_wallet"
         ({"idempotencyKey": "k" * 256}, (10, "invalid:idempotencyKey")),
     ],
 )
-def test_the_first_check_that_fails_decides(
-    api: Api, changes: dict[str, Any], refusal: tuple[int, str]
-) -> None:
+def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
     before = api.store.contents()
 
-    assert api.documented(ADD, **changes).refusal == refusal
+    assert api.request(ADD, **changes).refusal == refusal
     assert api.store.contents() == before
 
 
 def test_a_wallet_can_be_filled_to_the_maximum_and_no_further(api: Api) -> None:
-    assert api.documented(ADD, tokens="999999998028").json["wallet"]["tokens"] == "999999999999"
-    assert api.documented(ADD, tokens=1).refusal == (30, "too_many_tokens")
+    assert api.request(ADD, tokens="999999998028").json["wallet"]["tokens"] == "999999999999"
+    assert api.request(ADD, tokens=1).refusal == (30, "too_many_tokens")
 
 
 def test_a_balance_reaches_the_maximum_and_not_one_token_more(service: Service) -> None:

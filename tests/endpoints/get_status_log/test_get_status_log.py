@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import documented
+from tests.support import contract
 from tests.support.agents import rows_of, statuses
 from tests.support.api import Api
 from tests.support.store import Item
@@ -28,12 +28,10 @@ LOG = "get_status_log"
         ({"before": "x"}, (10, "invalid:before")),
     ],
 )
-def test_the_first_check_that_fails_decides(
-    api: Api, changes: dict[str, Any], refusal: tuple[int, str]
-) -> None:
+def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
     before = api.store.contents()
 
-    assert api.documented(LOG, **changes).refusal == refusal
+    assert api.request(LOG, **changes).refusal == refusal
     assert api.store.contents() == before
 
 
@@ -42,12 +40,12 @@ def test_the_first_check_that_fails_decides(
 def test_the_log_has_the_address_that_the_gateway_saw_and_not_one_that_the_client_claims(
     api: Api, stem: str, name: str
 ) -> None:
-    event = documented.event(stem)
+    event = contract.event(stem)
     event["headers"] = {name: "198.51.100.66, 203.0.113.99"}
 
     api.send(stem, event)
 
-    assert [row["ip"] for row in api.documented(LOG).json["data"]] == ["203.0.113.7"]
+    assert [row["ip"] for row in api.request(LOG).json["data"]] == ["203.0.113.7"]
 
 
 class TestLog:
@@ -96,6 +94,6 @@ class TestLog:
 
 def test_a_status_whose_word_begins_another_is_not_confused_with_it(engine_api: Api) -> None:
     for status in ("online", "offline", "inConversation"):
-        engine_api.documented(UPDATE, status=status)
+        engine_api.request(UPDATE, status=status)
 
     assert statuses(rows_of(engine_api, "38", status="offline")) == ["offline"]

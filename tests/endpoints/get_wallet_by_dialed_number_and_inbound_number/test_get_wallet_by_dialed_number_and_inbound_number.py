@@ -23,12 +23,10 @@ BY_PHONE = "get_wallet_by_dialed_number_and_inbound_number"
         ({"inboundNumber": "Anonymous"}, (30, "unknown_inbound_number")),
     ],
 )
-def test_the_first_check_that_fails_decides(
-    api: Api, changes: dict[str, Any], refusal: tuple[int, str]
-) -> None:
+def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
     before = api.store.contents()
 
-    assert api.documented(BY_PHONE, **changes).refusal == refusal
+    assert api.request(BY_PHONE, **changes).refusal == refusal
     assert api.store.contents() == before
 
 
@@ -36,4 +34,4 @@ def test_a_pointer_to_a_wallet_that_is_gone_finds_nothing(api: Api) -> None:
     key = {"applicationId": {"S": "1288"}, "walletKey": {"S": "pin#695334#695334"}}
     api.store.client.delete_item(TableName=api.store.service.environment["WALLETS_TABLE"], Key=key)
 
-    assert api.documented(BY_PHONE).refusal == (30, "unknown_inbound_number")
+    assert api.request(BY_PHONE).refusal == (30, "unknown_inbound_number")

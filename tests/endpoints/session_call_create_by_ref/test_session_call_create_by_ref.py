@@ -26,12 +26,10 @@ SESSION = "session_call_create_by_ref"
         ({"dialStatus": "x"}, (311, "invalid:dialStatus")),
     ],
 )
-def test_the_first_check_that_fails_decides(
-    api: Api, changes: dict[str, Any], refusal: tuple[int, str]
-) -> None:
+def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
     before = api.store.contents()
 
-    assert api.documented(SESSION, **changes).refusal == refusal
+    assert api.request(SESSION, **changes).refusal == refusal
     assert api.store.contents() == before
 
 
@@ -49,12 +47,12 @@ def test_the_first_check_that_fails_decides(
     ],
 )
 def test_a_value_is_taken_to_the_letter(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
-    assert api.documented(SESSION, **changes).refusal == refusal
+    assert api.request(SESSION, **changes).refusal == refusal
 
 
 @pytest.mark.parametrize("word", ["anonymous", "Restricted", "UNKNOWN", "unavailable", "private"])
 def test_a_withheld_caller_of_a_session_is_kept_as_given(api: Api, word: str) -> None:
-    assert api.documented(SESSION, inboundNumber=word).json["callSession"]["inboundNumber"] == word
+    assert api.request(SESSION, inboundNumber=word).json["callSession"]["inboundNumber"] == word
 
 
 @pytest.mark.parametrize(
@@ -62,19 +60,19 @@ def test_a_withheld_caller_of_a_session_is_kept_as_given(api: Api, word: str) ->
     ["ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL", "DONTCALL", "TORTURE", "INVALIDARGS"],
 )
 def test_a_dial_status_is_answered_in_lower_case(api: Api, status: str) -> None:
-    assert api.documented(SESSION, dialStatus=status).json["callSession"]["dialStatus"] == status.lower()
+    assert api.request(SESSION, dialStatus=status).json["callSession"]["dialStatus"] == status.lower()
 
 
 def test_a_session_may_end_in_the_second_in_which_it_starts(api: Api) -> None:
-    answer = api.documented(SESSION, endTime="2042-01-01 12:00:01", duration=0)
+    answer = api.request(SESSION, endTime="2042-01-01 12:00:01", duration=0)
 
     assert answer.json["callSession"]["duration"] == "0"
 
 
 def test_a_session_has_the_price_of_its_moment_and_an_id_that_grows(api: Api) -> None:
-    first = api.documented(SESSION).json["callSession"]
+    first = api.request(SESSION).json["callSession"]
     api.store.change("AGENTS_TABLE", {"refKey": {"S": "38"}}, "tpm", {"N": "120"})
-    second = api.documented(SESSION).json["callSession"]
+    second = api.request(SESSION).json["callSession"]
 
     assert (first["tpm"], second["tpm"]) == ("90", "120")
     assert first["id"] == first["sessionId"] != second["id"]
@@ -82,7 +80,7 @@ def test_a_session_has_the_price_of_its_moment_and_an_id_that_grows(api: Api) ->
 
 
 def test_phone_numbers_are_stored_and_answered_as_digits(api: Api) -> None:
-    session = api.documented(
+    session = api.request(
         SESSION, inboundNumber="+31 6 1234-5678", dialedNumber="0031612345678", outboundNumber=31612345678
     ).json["callSession"]
 
@@ -91,7 +89,7 @@ def test_phone_numbers_are_stored_and_answered_as_digits(api: Api) -> None:
 
 def test_the_record_of_a_call_has_all_that_was_sent(api: Api) -> None:
     sent = {"inboundNumber": "31600000001", "outboundNumber": "31600000002", "duration": 61, "dialStatus": "BUSY"}
-    session = api.documented(SESSION, **sent).json["callSession"]
+    session = api.request(SESSION, **sent).json["callSession"]
     (stored,) = api.store.items("CALL_SESSIONS_TABLE")
 
     assert len(stored.pop("requestId")) == 32
@@ -112,8 +110,8 @@ def test_the_record_of_a_call_has_all_that_was_sent(api: Api) -> None:
 
 
 def test_a_call_is_the_same_whatever_the_leading_zeros_of_its_ref(api: Api) -> None:
-    first = api.documented(SESSION, idempotencyKey="call-1", ref="000038")
-    again = api.documented(SESSION, idempotencyKey="call-1", ref=38)
+    first = api.request(SESSION, idempotencyKey="call-1", ref="000038")
+    again = api.request(SESSION, idempotencyKey="call-1", ref=38)
 
     assert again.body == first.body
     assert again.headers["idempotency-hit"] == "true"

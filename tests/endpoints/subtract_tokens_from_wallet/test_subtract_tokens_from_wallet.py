@@ -26,23 +26,21 @@ ADD = "add_tokens_to_wallet"
         ({"tokens": "1972"}, (30, "insufficient_tokens")),
     ],
 )
-def test_the_first_check_that_fails_decides(
-    api: Api, changes: dict[str, Any], refusal: tuple[int, str]
-) -> None:
+def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
     before = api.store.contents()
 
-    assert api.documented(SUBTRACT, **changes).refusal == refusal
+    assert api.request(SUBTRACT, **changes).refusal == refusal
     assert api.store.contents() == before
 
 
 def test_the_whole_balance_can_be_taken_and_then_nothing(api: Api) -> None:
-    assert api.documented(SUBTRACT, tokens=1971).json["wallet"]["tokens"] == "0"
-    assert api.documented(SUBTRACT, tokens=1).refusal == (30, "insufficient_tokens")
+    assert api.request(SUBTRACT, tokens=1971).json["wallet"]["tokens"] == "0"
+    assert api.request(SUBTRACT, tokens=1).refusal == (30, "insufficient_tokens")
 
 
 def test_each_movement_has_its_entry_in_the_ledger(api: Api) -> None:
-    api.documented(SUBTRACT, idempotencyKey="call-1")
-    api.documented(ADD, tokens=5)
+    api.request(SUBTRACT, idempotencyKey="call-1")
+    api.request(ADD, tokens=5)
 
     entries = sorted(api.store.items("WALLET_LEDGER_TABLE"), key=lambda entry: int(entry["seq"]))
 
