@@ -23,6 +23,13 @@ from tests.support.store import Contents, Store
 _READS = {"GetItem", "Query", "Scan"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the real engine, so that `-m "not engine"` selects the quick tests."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "engine_endpoint" in item.fixturenames:
+            item.add_marker(pytest.mark.engine)
+
+
 @pytest.fixture(scope="session")
 def handlers() -> dict[str, Endpoint[Any]]:
     """The handlers, by their stems."""

@@ -1,4 +1,4 @@
-"""The ways in which clients send the documented request; each must get the answer of the documented one."""
+"""The ways in which clients send a request: each must get the same answer as the documented request."""
 
 from __future__ import annotations
 

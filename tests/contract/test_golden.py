@@ -1,4 +1,4 @@
-"""Every answer that the document prints, byte for byte."""
+"""Every golden answer over HTTP, byte for byte."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_documented_failure_changes_nothing(case: golden.Case, base_url: str, 
 
 
 @pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
-def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpoint: contract.Documented) -> None:
+def test_there_is_a_golden_answer_for_each_code_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     answered = [case for case in golden.CASES if case.path == endpoint.path]
 
     assert sorted(case.code for case in answered) == sorted(endpoint.codes)
@@ -32,7 +32,7 @@ def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpo
 
 
 @pytest.mark.parametrize("case", golden.SUCCESSES, ids=lambda case: case.stem)
-def test_a_success_is_asked_for_with_the_documents_literal_request(case: golden.Case) -> None:
+def test_a_success_is_requested_with_the_contracts_request_to_the_letter(case: golden.Case) -> None:
     assert case.edits == (() if case.stem != "get_status_log" else (("000038", "000968"),))
 
 

@@ -1,4 +1,4 @@
-"""What is no documented request at all, over HTTP."""
+"""Requests over HTTP that are for no endpoint, or too large for any."""
 
 from __future__ import annotations
 

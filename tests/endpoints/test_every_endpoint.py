@@ -29,7 +29,7 @@ def test_a_parameter_of_another_type_is_named_in_the_reason(api: Api, stem: str,
 
 @pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("wrong", [NAUGHT, "x", "FF36F129745A122E591722D3FDA495416FE05AA9586E12238EC4DAD37895E069"])
-def test_a_wrong_hash_is_unauthorized_and_nothing_more_is_told(api: Api, stem: str, wrong: str) -> None:
+def test_a_wrong_hash_is_unauthorized_and_the_reply_says_nothing_more(api: Api, stem: str, wrong: str) -> None:
     answer = api.request(stem, authenticationHash=wrong)
 
     assert answer.refusal == (40, "unauthorized")

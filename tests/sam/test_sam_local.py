@@ -9,7 +9,7 @@ import pytest
 from local import engine, sam, template
 from tests.support import golden
 
-# The document asks for the log of an agent who has none; its golden answer shows another agent's.
+# The contract's request is for the log of an agent who has none; its golden answer shows another agent's.
 _NO_ROWS = '{"status":1,"message":"success","code":20,"data":[]}'
 
 

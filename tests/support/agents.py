@@ -1,4 +1,4 @@
-"""Agents, their statuses and their rows in the log, as tests look at them."""
+"""Agents, their statuses and their rows in the status log."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ each_with_golden = pytest.mark.parametrize("route", WITH_GOLDEN, ids=lambda rout
 
 
 @pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
-def test_the_template_serves_the_documented_route(endpoint: contract.Documented) -> None:
+def test_the_template_serves_every_route_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     paths = {stem_of(route.path): route.path for route in ROUTES}
     stem = stem_of(endpoint.path)
 
@@ -166,7 +166,7 @@ def test_an_event_is_a_documented_request_as_api_gateway_delivers_it(route: Rout
     assert len(base64.b64decode(context["requestId"])) == 11, file
 
 
-def test_the_document_s_ref_that_is_no_json_stands_in_its_event_to_the_letter() -> None:
+def test_the_ref_that_is_not_valid_json_is_in_its_event_to_the_letter() -> None:
     assert '"ref": 000038,' in contract.body("update_status_by_ref")
 
 

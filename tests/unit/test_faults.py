@@ -1,4 +1,4 @@
-"""Our own faults: the documented envelope, the right HTTP status, and a log line that tells where."""
+"""Our own faults: the contract's envelope, the right HTTP status, and a log line that says where."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("error", UNREACHABLE, ids=lambda error: type(error).__name__)
-def test_a_store_that_cannot_be_reached_is_503_with_the_documented_envelope(
+def test_a_store_that_cannot_be_reached_is_503_with_the_contracts_envelope(
     api: Api, stem: str, error: Exception
 ) -> None:
     with wire.raising(error):
@@ -187,7 +187,7 @@ def test_a_transaction_that_met_a_rival_is_written_in_the_end(api: Api, stem: st
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_bug_or_a_wrong_setting_is_500_with_the_documented_envelope(api: Api, stem: str, error: Exception) -> None:
+def test_a_bug_or_a_wrong_setting_is_500_with_the_contracts_envelope(api: Api, stem: str, error: Exception) -> None:
     with wire.raising(error):
         answer = api.request(stem)
 
@@ -212,7 +212,7 @@ def test_a_transaction_that_is_refused_for_another_cause_is_500(api: Api) -> Non
     assert answer.status == 500
 
 
-def test_an_answer_that_fits_no_lambda_is_500_with_the_documented_envelope(api: Api) -> None:
+def test_an_answer_that_fits_no_lambda_is_500_with_the_contracts_envelope(api: Api) -> None:
     text = "x" * 390_000
     profile = json.dumps({"_ctbLongText": text})
     agent = api.store.client.get_item(

@@ -65,7 +65,7 @@ def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, l
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)
-def test_a_success_tells_nothing_that_was_sent_or_answered(api: Api, stem: str, logged: Callable[[], str]) -> None:
+def test_a_success_logs_nothing_that_was_sent_or_answered(api: Api, stem: str, logged: Callable[[], str]) -> None:
     api.call(stem, contract.parameters(stem), idempotency_key=SECRETS["idempotencyKey"])
     written = logged()
 

@@ -38,7 +38,7 @@ LAMBDAS_LIMIT = 6 * 1024 * 1024
 MANY = 10_000
 
 
-def test_the_list_is_ordered_by_user_id_and_has_every_documented_key_in_order(engine_api: Api) -> None:
+def test_the_list_is_ordered_by_user_id_and_has_every_key_in_the_contracts_order(engine_api: Api) -> None:
     (success,) = [case for case in golden.CASES if case.name == "get_profile_data-20"]
     keys = list(json.loads(success.answer)[0])
     listed = engine_api.request(PROFILES).json
@@ -90,7 +90,9 @@ def test_one_agent_is_listed_alone_where_a_ref_is_sent(engine_api: Api, ref: str
         ("unknown", []),
     ],
 )
-def test_only_the_wanted_keys_are_listed_in_the_documents_order(engine_api: Api, fields: str, keys: list[str]) -> None:
+def test_only_the_requested_keys_are_listed_in_the_contracts_order(
+    engine_api: Api, fields: str, keys: list[str]
+) -> None:
     assert [list(profile) for profile in engine_api.request(PROFILES, fields=fields).json] == [keys] * 3
 
 
@@ -136,7 +138,7 @@ NOW = 1_000_000.0
 
 @pytest.fixture(name="clock")
 def _clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time that caches see; its one entry may be moved on."""
+    """The time that caches see; tests move its one entry forward."""
     moment = [NOW]
     monkeypatch.setattr(time, "monotonic", lambda: moment[0])
     return moment

@@ -47,12 +47,12 @@ def test_only_agents_who_share_the_line_take_its_status(api: Api) -> None:
     assert row["handler"] == "RouteControllerUpdateUserStatusByLineSharing"
 
 
-def test_the_name_outboundnumber_of_the_documents_table_is_understood(api: Api) -> None:
+def test_the_contracts_other_spelling_outboundnumber_is_accepted(api: Api) -> None:
     assert api.request(LINE, outboundNumber=None, outboundnumber="31612345678").code == 20
 
 
 def let_share(api: Api, count: int) -> None:
-    """Let so many agents share the line of agent 38, who is one of them."""
+    """Let this many agents share the line of agent 38, including agent 38."""
     refs = [f"{7000 + number}" for number in range(1, count)]
     api.store.put_all(
         "AGENTS_TABLE", [agent_item(api, refKey={"S": ref}, ref={"S": ref}, userId={"N": ref}) for ref in refs]
