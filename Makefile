@@ -19,7 +19,7 @@ lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/cfn-lint template.yaml
 
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
-	.venv/bin/pytest -q tests/unit
+	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
 test: lint ## Run all checks: style, types, template, tests with coverage.
 	.venv/bin/pytest --cov

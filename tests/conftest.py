@@ -1,4 +1,4 @@
-"""What all levels share: the handlers, an engine of the run's own, and what the service tells of a request."""
+"""What all tests share: the handlers on either engine, a service of its own, and what the service logs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
 from local import engine, template
 from paidline.api.endpoint import Endpoint
+from paidline.store.dynamodb import dynamodb
 from tests.support import api as support
+from tests.support import service as services
+from tests.support import wire
 from tests.support.api import Api
+from tests.support.service import Service
 from tests.support.store import Contents, Store
+
+_READS = {"GetItem", "Query", "Scan"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the real engine, so that `-m "not engine"` selects the quick tests."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "engine_endpoint" in item.fixturenames:
+            item.add_marker(pytest.mark.engine)
 
 
 @pytest.fixture(scope="session")
@@ -20,34 +34,65 @@ def handlers() -> dict[str, Endpoint[Any]]:
     return support.load(template.read())
 
 
-@pytest.fixture(scope="session", name="engine_endpoint")
-def _engine_endpoint() -> Iterator[str]:
-    """Where the embedded engine answers; its tables are the first asker's to make."""
+@pytest.fixture(scope="session")
+def engine_endpoint() -> Iterator[str]:
+    """Where the real engine answers; its tables are made by whoever needs them first."""
     with engine.start() as running:
         yield running.endpoint
 
 
+@pytest.fixture(scope="module", name="_moto")
+def _moto_of_a_module(handlers: dict[str, Endpoint[Any]]) -> Iterator[tuple[Api, Contents]]:
+    service = template.read()
+    with mock_aws(), support.environment(service, endpoint=""):
+        dynamodb.cache_clear()
+        store = Store(dynamodb(), service)
+        store.load_example()
+        yield Api(handlers, store, endpoint=""), store.contents()
+        dynamodb.cache_clear()
+
+
 @pytest.fixture(scope="module", name="_engine")
 def _engine_of_a_module(handlers: dict[str, Endpoint[Any]], engine_endpoint: str) -> Iterator[tuple[Api, Contents]]:
-    service = template.read()
-    with support.environment(service, engine_endpoint):
-        store = Store(engine.client(engine_endpoint), service)
-        store.load_example()
-        yield Api(handlers, store), store.contents()
+    store = Store(engine.client(engine_endpoint), template.read())
+    store.load_example()
+    yield Api(handlers, store, engine_endpoint), store.contents()
+    dynamodb.cache_clear()
 
 
 @pytest.fixture
-def api(_engine: tuple[Api, Contents]) -> Api:
-    """The service with the example data, and a process that has answered nothing yet."""
+def api(_moto: tuple[Api, Contents]) -> Iterator[Api]:
+    """The service with the example data on moto: quick, in this process, and wrong under concurrency."""
+    made, example = _moto
+    with made.connected():
+        made.forget()
+        with wire.recorded() as calls:
+            yield made
+    # Looking through all tables costs moto more than most tests do.
+    if any(call.operation not in _READS for call in calls):
+        made.store.restore(example)
+
+
+@pytest.fixture
+def engine_api(_engine: tuple[Api, Contents]) -> Iterator[Api]:
+    """The service with the example data on the real engine."""
     made, example = _engine
     made.store.restore(example)
-    made.forget()
-    return made
+    with made.connected():
+        made.forget()
+        yield made
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Everything that the service has written since it was last asked: log lines and metrics."""
+def service(engine_endpoint: str) -> Iterator[Service]:
+    """A small service on tables of its own in the real engine, and nothing in the process's memory."""
+    with services.started(engine_endpoint) as made:
+        yield made
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Read everything that the service has written since the last call: log lines and metrics."""
 
     def read() -> str:
         captured = capsys.readouterr()

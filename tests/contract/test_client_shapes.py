@@ -1,4 +1,4 @@
-"""The ways in which clients send the documented request; each must get the answer of the documented one."""
+"""The ways in which clients send a request: each must get the same answer as the documented request."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from urllib.parse import quote_plus, urlencode
 
 import pytest
 
-from tests.support import documented, golden
-from tests.support.documented import Parameters
+from tests.support import contract, golden
+from tests.support.contract import Parameters
 
 _JSON = {"content-type": "application/json"}
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -73,7 +73,7 @@ SHAPES: dict[str, Callable[[Parameters], Sent]] = {
 def test_a_request_in_this_shape_is_answered_as_the_documented_one(
     case: golden.Case, shape: str, base_url: str
 ) -> None:
-    sent = SHAPES[shape](documented.parsed(case.body))
+    sent = SHAPES[shape](contract.parsed(case.body))
 
     reply = golden.post(base_url, f"{case.path}?{sent.query}" if sent.query else case.path, sent.body, sent.headers)
 

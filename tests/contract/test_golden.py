@@ -1,4 +1,4 @@
-"""Every answer that the document prints, byte for byte."""
+"""Every golden answer over HTTP, byte for byte."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support import documented, golden
+from tests.support import contract, golden
 from tests.support.store import Store
 
 
@@ -23,8 +23,8 @@ def test_a_documented_failure_changes_nothing(case: golden.Case, base_url: str, 
     assert store.contents() == before
 
 
-@pytest.mark.parametrize("endpoint", documented.REFERENCE, ids=lambda endpoint: endpoint.path)
-def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpoint: documented.Documented) -> None:
+@pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
+def test_there_is_a_golden_answer_for_each_code_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     answered = [case for case in golden.CASES if case.path == endpoint.path]
 
     assert sorted(case.code for case in answered) == sorted(endpoint.codes)
@@ -32,7 +32,7 @@ def test_there_is_a_golden_answer_for_each_answer_that_the_document_prints(endpo
 
 
 @pytest.mark.parametrize("case", golden.SUCCESSES, ids=lambda case: case.stem)
-def test_a_success_is_asked_for_with_the_documents_literal_request(case: golden.Case) -> None:
+def test_a_success_is_requested_with_the_contracts_request_to_the_letter(case: golden.Case) -> None:
     assert case.edits == (() if case.stem != "get_status_log" else (("000038", "000968"),))
 
 
@@ -44,7 +44,7 @@ def test_the_documented_log_request_is_answered_for_the_agent_it_names(base_url:
     golden.send(update, base_url)
     (row,) = json.loads(golden.send(log, base_url).body)["data"]
 
-    assert empty.body == b'{"status":1,"message":"success","code":20,"data":[]}'
+    assert empty.body == '{"status":1,"message":"success","code":20,"data":[]}'
     assert list(row) == ["id", "userId", "ref", "creationDate", "status", "handler", "ip"]
     assert (row["userId"], row["ref"], row["status"]) == ("194", "000038", "online")
     assert (row["handler"], row["ip"]) == ("RouteControllerUpdateUserStatus", "127.0.0.1")

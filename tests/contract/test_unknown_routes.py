@@ -1,4 +1,4 @@
-"""What is no documented request at all, over HTTP."""
+"""Requests over HTTP that are for no endpoint, or too large for any."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_another_path_is_no_route(base_url: str, path: str, store: Store) -> Non
     before = store.contents()
     reply = golden.post(base_url, path, b"{}", {"content-type": "application/json"})
 
-    assert (reply.status, reply.body) == (404, b'{"message":"Not Found"}')
+    assert (reply.status, reply.body) == (404, '{"message":"Not Found"}')
     assert store.contents() == before
 
 
@@ -53,5 +53,5 @@ def test_a_body_of_1_mb_is_an_invalid_request(base_url: str, path: str, store: S
     reply = golden.post(base_url, path, b"x" * 1_048_576, {"content-type": "application/json"})
 
     assert (reply.status, reply.headers["x-error-reason"]) == (200, "body_too_large")
-    assert reply.body == b'{"status":0,"message":"request data is invalid","code":10}'
+    assert reply.body == '{"status":0,"message":"request data is invalid","code":10}'
     assert store.contents() == before

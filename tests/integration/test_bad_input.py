@@ -1,4 +1,4 @@
-"""Whatever is sent: a documented answer, never a fault of ours, and nothing changes but by a success."""
+"""Whatever is sent gets an answer of the contract, is never our fault, and changes something only if it succeeds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import documented, golden, wire
+from tests.support import contract, golden, wire
 from tests.support.api import Api
-from tests.support.documented import Event
+from tests.support.contract import Event
 
 EXAMPLES = settings(
     max_examples=40,
@@ -23,7 +23,7 @@ EXAMPLES = settings(
 )
 ENVELOPES = {
     stem: {case.code: case.answer for case in golden.CASES if case.stem == stem and case.reason}
-    for stem in documented.STEMS
+    for stem in contract.STEMS
 }
 # An extension of ours: the profile of one agent, who may be unknown.
 ENVELOPES["get_profile_data"] |= {200: ENVELOPES["get_status_by_ref"][200]}
@@ -74,7 +74,7 @@ ANY_JSON = st.recursive(
 )
 
 
-def assert_documented(api: Api, stem: str, event: Event) -> None:
+def assert_within_the_contract(api: Api, stem: str, event: Event) -> None:
     with wire.recorded() as calls:
         answer = api.send(stem, event)
 
@@ -86,48 +86,48 @@ def assert_documented(api: Api, stem: str, event: Event) -> None:
     assert {call.operation for call in calls} <= READS
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
-def test_any_values_in_the_documented_parameters_get_a_documented_answer(api: Api, stem: str) -> None:
-    names = [*documented.parameters(stem), "idempotencyKey", "limit", "before", "fields", "status", "ref"]
+@pytest.mark.parametrize("stem", contract.STEMS)
+def test_any_parameter_values_get_an_answer_of_the_contract(api: Api, stem: str) -> None:
+    names = [*contract.parameters(stem), "idempotencyKey", "limit", "before", "fields", "status", "ref"]
 
     @EXAMPLES
     @given(changes=st.dictionaries(st.sampled_from(names), HOSTILE | ANY_JSON, min_size=1))
     def check(changes: dict[str, Any]) -> None:
-        parameters = {**documented.parameters(stem), **changes}
-        assert_documented(api, stem, documented.event_with(stem, parameters))
+        parameters = {**contract.parameters(stem), **changes}
+        assert_within_the_contract(api, stem, contract.event_with(stem, parameters))
 
     check()
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
-def test_any_bytes_as_body_or_query_get_a_documented_answer(api: Api, stem: str) -> None:
+@pytest.mark.parametrize("stem", contract.STEMS)
+def test_any_bytes_as_body_or_query_get_an_answer_of_the_contract(api: Api, stem: str) -> None:
     @EXAMPLES
     @given(noise=st.binary(max_size=80), place=st.integers(0, 200), query=st.binary(max_size=20))
     def check(noise: bytes, place: int, query: bytes) -> None:
-        body = documented.body(stem).encode()
-        spoilt = documented.event_with(stem, body[:place] + noise + body[place + len(noise) :])
+        body = contract.body(stem).encode()
+        spoilt = contract.event_with(stem, body[:place] + noise + body[place + len(noise) :])
         spoilt["rawQueryString"] = quote_from_bytes(query, safe="=&%;+")
-        assert_documented(api, stem, spoilt)
-        assert_documented(api, stem, documented.event_with(stem, noise))
+        assert_within_the_contract(api, stem, spoilt)
+        assert_within_the_contract(api, stem, contract.event_with(stem, noise))
 
     check()
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
-def test_any_form_gets_a_documented_answer(api: Api, stem: str) -> None:
+@pytest.mark.parametrize("stem", contract.STEMS)
+def test_any_form_gets_an_answer_of_the_contract(api: Api, stem: str) -> None:
     text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-    names = list(documented.parameters(stem))
+    names = list(contract.parameters(stem))
 
     @EXAMPLES
     @given(changes=st.dictionaries(st.sampled_from(names) | text, text))
     def check(changes: dict[str, str]) -> None:
-        body = urlencode({**documented.parameters(stem), **changes}).encode()
-        assert_documented(api, stem, documented.event_with(stem, body))
+        body = urlencode({**contract.parameters(stem), **changes}).encode()
+        assert_within_the_contract(api, stem, contract.event_with(stem, body))
 
     check()
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -159,29 +159,29 @@ def test_a_body_that_cannot_be_used_is_an_invalid_request(api: Api, stem: str, b
     assert not calls
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("where", ["query", "form", "JSON"])
 def test_an_unknown_parameter_in_latin_1_does_not_matter(api: Api, stem: str, where: str) -> None:
-    parameters = documented.parameters(stem)
-    event = documented.event(stem)
+    parameters = contract.parameters(stem)
+    event = contract.event(stem)
     if where == "query":
         event["rawQueryString"] = "callerName=Jos%E9"
     elif where == "form":
-        event = documented.event_with(stem, f"{urlencode(parameters)}&callerName=Jos%E9".encode())
+        event = contract.event_with(stem, f"{urlencode(parameters)}&callerName=Jos%E9".encode())
     else:
-        event = documented.event_with(
+        event = contract.event_with(
             stem, json.dumps({**parameters, "callerName": "José"}, ensure_ascii=False).encode("latin-1")
         )
 
     assert api.send(stem, event).reason is None
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_nested_as_deep_as_json_can_be_read_an_unknown_parameter_does_not_matter(api: Api, stem: str) -> None:
     deep: Any = []
     for _ in range(300):
         deep = [deep]
 
-    answer = api.call(stem, json.dumps({**documented.parameters(stem), "unknown": deep}))
+    answer = api.call(stem, json.dumps({**contract.parameters(stem), "unknown": deep}))
 
     assert answer.reason is None

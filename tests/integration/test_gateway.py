@@ -85,7 +85,7 @@ ODD_PATH = "/wp-json/odd"
 TOO_MUCH = 10 * 1024 * 1024 + 1
 
 
-class Answer:
+class Echoed:
     """A response, read to its end."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
@@ -128,9 +128,9 @@ def post(
     path: str = ECHO_PATH,
     body: bytes | Iterator[bytes] | None = None,
     headers: dict[str, str] | None = None,
-) -> Answer:
+) -> Echoed:
     connection.request("POST", path, body=body, headers=headers or {}, encode_chunked=isinstance(body, Iterator))
-    return Answer(connection.getresponse())
+    return Echoed(connection.getresponse())
 
 
 def test_an_event_has_the_fields_of_payload_2_and_no_others(connection: http.client.HTTPConnection) -> None:
@@ -188,7 +188,7 @@ def test_header_names_are_lower_case_and_a_repeated_header_is_joined_by_commas(
     connection.putheader("X-Route", "b")
     connection.putheader("Content-Length", "0")
     connection.endheaders()
-    headers = Answer(connection.getresponse()).event["headers"]
+    headers = Echoed(connection.getresponse()).event["headers"]
 
     assert headers["idempotency-key"] == "one"
     assert headers["x-route"].replace(" ", "") == "a,b"
@@ -319,7 +319,7 @@ def test_an_unknown_route_is_api_gateways_own_404(
     connection: http.client.HTTPConnection, method: str, path: str
 ) -> None:
     connection.request(method, path)
-    answer = Answer(connection.getresponse())
+    answer = Echoed(connection.getresponse())
 
     assert (answer.status, answer.body) == (404, b'{"message":"Not Found"}')
     assert answer.headers["Content-Type"] == "application/json"

@@ -25,11 +25,11 @@ from botocore.handlers import BUILTIN_HANDLERS
 
 from local import engine, template
 from local.gateway import set_environment
-from tests.support import documented, golden
+from tests.support import contract, golden
 from tests.support.store import Store
 
 LAYER = template.PROJECT / "layers" / "shared"
-STEMS = documented.STEMS
+STEMS = contract.STEMS
 GOLDEN = {case.stem: case for case in golden.SUCCESSES}
 PACKAGES = re.findall(r"^([a-z0-9-]+)==", (LAYER / "requirements.txt").read_text(), re.MULTILINE)
 

@@ -10,7 +10,7 @@ from admin import data
 from paidline import ids
 from paidline.domain.authentication import hash_digest
 from paidline.store.dynamodb import dynamodb
-from tests.support import documented, wire
+from tests.support import contract, wire
 from tests.support.api import Api
 
 AGENT = {"userId": 1, "ref": "1"}
@@ -20,7 +20,7 @@ CLIENT = {"authenticationHash": "secret-hash", "scope": "ctb"}
 CREDIT_CLIENT = {"authenticationHash": "secret-hash", "scope": "credsys"}
 NUMBER = {"dialedNumber": "4711", "applicationId": "7", "companyName": "c"}
 
-CREDIT_ENDPOINTS = [stem for stem in documented.STEMS if "wallet" in stem]
+CREDIT_ENDPOINTS = [stem for stem in contract.STEMS if "wallet" in stem]
 
 
 def load(api: Api, **document: Any) -> None:
@@ -134,13 +134,13 @@ def test_a_loaded_hash_opens_the_applications_that_are_written_and_no_others(
 ) -> None:
     load(api, apiClients=[{**CREDIT_CLIENT, **written}])
 
-    assert api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash").reason == refusal
+    assert api.request("subtract_tokens_from_wallet", authenticationHash="secret-hash").reason == refusal
 
 
 def test_a_hash_that_is_loaded_as_revoked_opens_nothing(api: Api) -> None:
     load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": "all", "active": False}])
 
-    answer = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+    answer = api.request("subtract_tokens_from_wallet", authenticationHash="secret-hash")
 
     assert answer.refusal == (40, "unauthorized")
 
@@ -148,7 +148,7 @@ def test_a_hash_that_is_loaded_as_revoked_opens_nothing(api: Api) -> None:
 def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
     load(api, apiClients=[{**CREDIT_CLIENT, "applicationIds": ["1288"]}])
     table, digest = api.store.service.environment["API_CLIENTS_TABLE"], hash_digest("secret-hash")
-    before = api.documented("subtract_tokens_from_wallet", authenticationHash="secret-hash")
+    before = api.request("subtract_tokens_from_wallet", authenticationHash="secret-hash")
     api.store.client.update_item(
         TableName=table,
         Key={"hashDigest": {"S": digest}},
@@ -161,14 +161,14 @@ def test_a_hash_whose_last_application_was_removed_opens_none(api: Api) -> None:
     assert "applicationIds" not in api.store.item("API_CLIENTS_TABLE", hashDigest=digest)
     assert before.code == 20
     for stem in CREDIT_ENDPOINTS:
-        assert api.documented(stem, authenticationHash="secret-hash").refusal == (40, "unauthorized")
+        assert api.request(stem, authenticationHash="secret-hash").refusal == (40, "unauthorized")
 
 
 @pytest.mark.parametrize("count", [49, 50])
 def test_as_many_agents_on_a_line_as_a_transaction_holds_are_loaded(api: Api, count: int) -> None:
     load(api, agents=on_one_line(count))
 
-    answer = api.documented("update_status_by_line_sharing", outboundNumber="31600000001")
+    answer = api.request("update_status_by_line_sharing", outboundNumber="31600000001")
 
     assert answer.json["user"]["userId"] == 1
 
@@ -192,13 +192,13 @@ def test_agents_are_counted_by_a_read_that_cannot_lag(api: Api) -> None:
 def test_agents_who_do_not_share_it_do_not_count_on_a_line(api: Api) -> None:
     load(api, agents=on_one_line(60, lineSharing=False))
 
-    assert api.documented("update_status_by_line_sharing", outboundNumber="31600000001").code == 222
+    assert api.request("update_status_by_line_sharing", outboundNumber="31600000001").code == 222
 
 
 def test_an_agent_needs_no_more_than_user_id_and_ref(api: Api) -> None:
     load(api, agents=[AGENT])
-    user = api.documented("get_status_by_ref", ref="1").json["user"]
-    (profile,) = api.documented("get_profile_data", ref="1").json
+    user = api.request("get_status_by_ref", ref="1").json["user"]
+    (profile,) = api.request("get_profile_data", ref="1").json
 
     assert (user["status"], user["outboundNumber"], user["dialTimeOut"], user["lineSharing"]) == (
         "offline",
@@ -212,7 +212,7 @@ def test_an_agent_needs_no_more_than_user_id_and_ref(api: Api) -> None:
 def test_a_loaded_wallet_has_an_opening_entry_and_works(api: Api) -> None:
     load(api, wallets=[WALLET], dialedNumbers=[NUMBER])
 
-    answer = api.documented("subtract_tokens_from_wallet", dialedNumber="4711", pin="42", tokens=3)
+    answer = api.request("subtract_tokens_from_wallet", dialedNumber="4711", pin="42", tokens=3)
 
     assert answer.json["wallet"]["tokens"] == "7"
     entries = [entry for entry in api.store.items("WALLET_LEDGER_TABLE") if entry["walletId"] == "1"]
@@ -226,8 +226,8 @@ def test_a_new_update_comes_after_the_loaded_rows_of_the_log(api: Api) -> None:
     late = ids.LAST_ID
     rows = [{**ROW, "ref": "01", "id": late}, {**ROW, "ref": "1", "id": 5}]
     load(api, agents=[AGENT], statusLog=rows)
-    api.documented("update_status_by_ref", ref="1", status="pause")
+    api.request("update_status_by_ref", ref="1", status="pause")
 
-    listed = api.documented("get_status_log", ref="1").json["data"]
+    listed = api.request("get_status_log", ref="1").json["data"]
 
     assert [int(row["id"]) for row in listed] == [late + 1, late, 5]

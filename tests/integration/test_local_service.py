@@ -107,7 +107,7 @@ def all_end(pids: list[int]) -> bool:
     return False
 
 
-def test_it_announces_ten_routes_and_a_curl_line_that_is_answered_as_documented() -> None:
+def test_it_announces_ten_routes_and_a_curl_line_that_gets_its_golden_answer() -> None:
     with running() as service:
         curl = next(line for line in service.announcement if line.startswith("  curl"))
         answer = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True).stdout

@@ -9,12 +9,12 @@ import pytest
 from admin import data
 from paidline import ids
 from paidline.domain.types import MAX_TOKENS
-from tests.support import documented
+from tests.support import contract
 from tests.support.api import Api
 
 PBX_LIMIT = 1_024
 LISTS = {"get_status_log", "get_profile_data"}
-STEMS = [stem for stem in documented.STEMS if stem not in LISTS]
+STEMS = [stem for stem in contract.STEMS if stem not in LISTS]
 # Twelve bytes each, as two escaped surrogates.
 FACES = "\U0001f600"
 PHONE = "9" * 15
@@ -73,7 +73,7 @@ def test_the_longest_answer_of_an_endpoint_fits_where_a_pbx_reads_it(
     # The longest id that can be made.
     monkeypatch.setattr(ids, "new_id", lambda: ids.LAST_ID)
 
-    answer = api.documented(stem, **CHANGES[stem], **({"authenticationHash": "all-open"} if stem in CREDIT else {}))
+    answer = api.request(stem, **CHANGES[stem], **({"authenticationHash": "all-open"} if stem in CREDIT else {}))
 
     assert answer.reason is None
     print(f"{len(answer.body.encode())} bytes at most: {stem}")

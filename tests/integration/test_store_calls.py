@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local import template
-from tests.support import documented, golden, wire
+from tests.support import contract, golden, wire
 from tests.support.api import Api
 
 SUBTRACT = "subtract_tokens_from_wallet"
@@ -25,11 +25,11 @@ def calls_of(send: Callable[[], object]) -> list[str]:
     return [call.operation for call in calls]
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_request_costs_the_promised_calls_and_the_first_one_its_look_ups(api: Api, stem: str) -> None:
     promised, look_ups = CALLS[stem]
-    first = calls_of(lambda: api.documented(stem))
-    following = calls_of(lambda: api.documented(stem))
+    first = calls_of(lambda: api.request(stem))
+    following = calls_of(lambda: api.request(stem))
 
     assert Counter(following) == Counter(promised)
     assert Counter(first) == Counter([*promised, *["GetItem"] * look_ups])
@@ -37,39 +37,39 @@ def test_a_request_costs_the_promised_calls_and_the_first_one_its_look_ups(api: 
 
 @pytest.mark.parametrize("stem", WITH_KEY)
 def test_a_key_costs_no_call_of_its_own(api: Api, stem: str) -> None:
-    api.documented(stem)
+    api.request(stem)
 
-    assert calls_of(lambda: api.documented(stem, idempotencyKey="call-1")) == CALLS[stem][0]
+    assert calls_of(lambda: api.request(stem, idempotencyKey="call-1")) == CALLS[stem][0]
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_request_that_is_malformed_costs_no_call(api: Api, stem: str) -> None:
-    assert calls_of(lambda: api.documented(stem, authenticationHash=None)) == []
+    assert calls_of(lambda: api.request(stem, authenticationHash=None)) == []
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_request_that_is_unauthorized_costs_the_look_up_of_the_hash(api: Api, stem: str) -> None:
-    assert calls_of(lambda: api.documented(stem, authenticationHash="wrong")) == ["GetItem"]
+    assert calls_of(lambda: api.request(stem, authenticationHash="wrong")) == ["GetItem"]
 
 
 def test_the_profile_of_one_agent_costs_two_reads_and_no_scan(api: Api) -> None:
-    api.documented("get_profile_data")
+    api.request("get_profile_data")
 
-    assert calls_of(lambda: api.documented("get_profile_data", ref="2")) == ["GetItem", "GetItem"]
+    assert calls_of(lambda: api.request("get_profile_data", ref="2")) == ["GetItem", "GetItem"]
 
 
 def test_a_filtered_page_of_the_log_costs_the_same(api: Api) -> None:
-    api.documented("get_status_log")
+    api.request("get_status_log")
 
-    assert calls_of(lambda: api.documented("get_status_log", status="online", before=99)) == ["GetItem", "Query"]
+    assert calls_of(lambda: api.request("get_status_log", status="online", before=99)) == ["GetItem", "Query"]
 
 
 # What each endpoint can be made to do beyond its documented request.
 FURTHER: dict[str, list[Callable[[Api], object]]] = {
-    "get_status_log": [lambda api: api.documented("get_status_log", status="pause")],
-    "get_profile_data": [lambda api: api.documented("get_profile_data", ref="38")],
+    "get_status_log": [lambda api: api.request("get_status_log", status="pause")],
+    "get_profile_data": [lambda api: api.request("get_profile_data", ref="38")],
     **{
-        stem: [lambda api, stem=stem: [api.documented(stem, idempotencyKey="k") for _ in range(2)]]  # type: ignore[misc]
+        stem: [lambda api, stem=stem: [api.request(stem, idempotencyKey="k") for _ in range(2)]]  # type: ignore[misc]
         for stem in WITH_KEY
     },
 }
@@ -85,7 +85,7 @@ def look_for_a_lost_entry(api: Api, stem: str) -> None:
     with wire.refusing(
         400, "TransactionCanceledException", times=1, operation="TransactWriteItems", CancellationReasons=reasons
     ):
-        api.documented(stem)
+        api.request(stem)
 
 
 for _stem in (SUBTRACT, "add_tokens_to_wallet"):
@@ -113,8 +113,8 @@ CONSISTENT = {
 
 def test_each_read_is_as_consistent_as_it_is_promised_to_be(api: Api) -> None:
     with wire.recorded() as calls:
-        for stem in documented.STEMS:
-            api.documented(stem)
+        for stem in contract.STEMS:
+            api.request(stem)
             for act in FURTHER.get(stem, []):
                 act(api)
     reads = [call for call in calls if call.operation in {"GetItem", "Query", "Scan"}]
@@ -154,10 +154,10 @@ def _target(resource: dict[str, str]) -> str:
     return target.replace("${", "").replace(".Arn}", "").removesuffix(".Arn")
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_function_may_do_what_it_does_and_nothing_else(api: Api, stem: str) -> None:
     with wire.recorded() as calls:
-        api.documented(stem)
+        api.request(stem)
         for act in FURTHER.get(stem, []):
             act(api)
     used = {permission for call in calls for permission in call.permissions}

@@ -1,156 +1,13 @@
-"""A service with one wallet on the real engine, as a PBX sees it."""
+"""What the tests of money and races share."""
 
 from __future__ import annotations
 
-import json
-import os
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 
-from admin import data
-from local import engine, tables, template
-from local.gateway import Context, Handler, load_handler, set_environment
-from paidline.store import api_clients, dialed_numbers
-from paidline.store.dynamodb import dynamodb
-from tests.money.scene import Scene
-
-ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
-BY_PIN = "get_wallet_by_dialed_number_and_pin"
-UPDATE, UPDATE_LINE = "update_status_by_ref", "update_status_by_line_sharing"
-LINE = "31600000001"
-AGENTS, CREDIT, OTHER_CREDIT = "agents-hash", "credit-hash", "other-credit-hash"
-START = 100
-
-_DOCUMENT: dict[str, Any] = {
-    "apiClients": [
-        {"authenticationHash": AGENTS, "scope": "ctb"},
-        {"authenticationHash": CREDIT, "scope": "credsys", "applicationIds": "all"},
-        {"authenticationHash": OTHER_CREDIT, "scope": "credsys", "applicationIds": "all"},
-    ],
-    "agents": [
-        {"userId": 194, "ref": "000038", "tpm": 90, "outboundNumber": LINE, "lineSharing": True},
-        {"userId": 195, "ref": "000039", "tpm": 90, "outboundNumber": LINE, "lineSharing": True},
-    ],
-    "dialedNumbers": [{"dialedNumber": "14620905014", "applicationId": "1288", "companyName": "Company"}],
-    "wallets": [
-        {"applicationId": "1288", "walletId": "6254", "pin": "0042", "tokens": START},
-        {"applicationId": "1288", "walletId": "6255", "pin": "7", "tokens": START},
-    ],
-}
-_BODIES: dict[str, dict[str, Any]] = {
-    ADD: {"authenticationHash": CREDIT, "dialedNumber": "14620905014", "pin": "0042", "tokens": "30"},
-    SUBTRACT: {"authenticationHash": CREDIT, "dialedNumber": "14620905014", "pin": "0042", "tokens": "30"},
-    BY_PIN: {"authenticationHash": CREDIT, "dialedNumber": "14620905014", "pin": "0042"},
-    SESSION: {
-        "authenticationHash": AGENTS,
-        "ref": "38",
-        "startTime": "2042-01-01 12:00:01",
-        "endTime": "2042-01-01 13:00:01",
-        "inboundNumber": "31612345678",
-        "dialedNumber": "14620905014",
-        "outboundNumber": "31612345678",
-        "duration": "60",
-        "dialStatus": "ANSWER",
-    },
-    UPDATE: {"authenticationHash": AGENTS, "ref": "38", "status": "pause"},
-    UPDATE_LINE: {"authenticationHash": AGENTS, "outboundNumber": LINE, "status": "pause"},
-}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a PBX gets."""
-
-    status: int
-    body: str
-    headers: dict[str, str]
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The body, read."""
-        read: dict[str, Any] = json.loads(self.body)
-        return read
-
-    @property
-    def code(self) -> int:
-        """The document's code."""
-        return int(self.json["code"])
-
-    @property
-    def reason(self) -> str:
-        """Why a request failed."""
-        return self.headers.get("x-error-reason", "")
-
-    @property
-    def is_hit(self) -> bool:
-        """Whether it is the answer to an earlier delivery."""
-        return self.headers.get("idempotency-hit") == "true"
-
-    @property
-    def tokens(self) -> int:
-        """The balance."""
-        return int(self.json["wallet"]["tokens"])
-
-
-@dataclass
-class Service:
-    """The handlers on tables of their own."""
-
-    store: Any
-    endpoint: str
-    tables: dict[str, str]
-    handlers: dict[str, Handler] = field(default_factory=dict)
-
-    def send(self, stem: str, /, *, query: str = "", **changes: Any) -> Answer:
-        """Sends the documented request with some parameters changed; a header's name starts with `header_`."""
-        headers = {name[7:].replace("_", "-"): value for name, value in changes.items() if name.startswith("header_")}
-        body = {name: value for name, value in changes.items() if not name.startswith("header_")}
-        event = {
-            "headers": {"content-type": "application/json", **headers},
-            "rawQueryString": query,
-            "requestContext": {"http": {"sourceIp": "127.0.0.1"}},
-            "body": json.dumps({**_BODIES[stem], **body}),
-            "isBase64Encoded": False,
-        }
-        response = self.handlers[stem](event, Context("test", 512, "arn", "log", 10))
-        return Answer(response["statusCode"], response["body"], response["headers"])
-
-    def items(self, variable: str) -> list[dict[str, Any]]:
-        """Everything in the table that the functions know by this variable."""
-        found: list[dict[str, Any]] = self.store.scan(TableName=self.tables[variable], ConsistentRead=True)["Items"]
-        return found
-
-    def entries(self) -> list[dict[str, Any]]:
-        """The first wallet's ledger without its opening entry."""
-        ledger = [item for item in self.items("WALLET_LEDGER_TABLE") if item["walletId"]["S"] == "6254"]
-        return sorted(ledger, key=lambda item: int(item["seq"]["N"]))[1:]
-
-    def balance(self) -> int:
-        """The first wallet's balance."""
-        return self.send(BY_PIN).tokens
-
-
-@pytest.fixture
-def service(engine_endpoint: str) -> Iterator[Service]:
-    """A service as the example data leaves it, and nothing in the process's memory."""
-    described = template.read(table_prefix=uuid.uuid4().hex)
-    store: Any = engine.client(engine_endpoint)
-    handlers = {r.function.stem: load_handler(r.function) for r in described.routes if r.function.stem in _BODIES}
-    with patch.dict(os.environ):
-        set_environment(described, engine_endpoint)
-        _forget()
-        tables.create(store, described.tables)
-        data.load(store, _DOCUMENT)
-        # As at a function's start: a request's time is not for that.
-        dynamodb()
-        yield Service(store, engine_endpoint, described.environment, handlers)
-        tables.delete(store, described.tables)
-    _forget()
+from tests.support.scene import Scene
+from tests.support.service import Service
 
 
 @pytest.fixture
@@ -160,9 +17,3 @@ def scene(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     made = Scene(service)
     yield made
     made.close()
-
-
-def _forget() -> None:
-    dynamodb.cache_clear()
-    api_clients.cache.clear()
-    dialed_numbers.cache.clear()

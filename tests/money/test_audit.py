@@ -10,7 +10,7 @@ import pytest
 from admin.audit import audit, main
 from paidline.domain.types import MAX_TOKENS
 from paidline.store.ledger import LedgerEntry
-from tests.money.conftest import ADD, START, SUBTRACT, Service
+from tests.support.service import ADD, START, SUBTRACT, Service
 
 _WALLET = {"walletId": {"S": "6254"}}
 Tamper = Callable[[Service], None]

@@ -8,7 +8,7 @@ from paidline.store import idempotency_keys, ledger, transaction, wallets
 from paidline.store.ledger import LedgerEntry
 from paidline.store.transaction import TransactionCancelled
 from paidline.store.wallets import Wallet
-from tests.money.conftest import SUBTRACT, Service
+from tests.support.service import SUBTRACT, Service
 
 
 def _wallet(service: Service) -> Wallet:

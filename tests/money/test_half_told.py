@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.money.conftest import START, Service
-from tests.money.scene import Scene
+from tests.support.scene import Scene
+from tests.support.service import START, Service
 
 
 @pytest.mark.parametrize("when", ["as soon as the conflict is told", "just before the next try"])

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from paidline.store import idempotency_keys
-from tests.money.conftest import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Answer, Service
+from tests.support.reply import Reply
+from tests.support.service import ADD, OTHER_CREDIT, SESSION, START, SUBTRACT, Service
 
 _DAY_S = 24 * 60 * 60
 
@@ -143,7 +144,7 @@ _SOURCES = ("header", "json", "query")
 def test_a_key_counts_in_whatever_place_it_is_though_it_is_blank_in_all_others(
     service: Service, filled: str, blank: str | None
 ) -> None:
-    def send() -> Answer:
+    def send() -> Reply:
         header, parameter, query = ("call-1" if filled == source else blank for source in _SOURCES)
         return service.send(
             SUBTRACT,

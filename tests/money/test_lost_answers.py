@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from paidline.store.dynamodb import dynamodb
-from tests.money.conftest import ADD, SESSION, START, SUBTRACT, Service
+from tests.support.service import ADD, SESSION, START, SUBTRACT, Service
 
 _TOKEN = re.compile(rb'"ClientRequestToken": ?"([^"]*)"')
 PASS, CUT, CUT_IN_THE_BODY, KEPT = "pass", "cut", "cut in the body", "kept"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.money.conftest import SESSION, START, SUBTRACT, UPDATE, UPDATE_LINE, Service
-from tests.money.scene import Scene
+from tests.support.scene import Scene
+from tests.support.service import SESSION, START, SUBTRACT, UPDATE, UPDATE_LINE, Service
 
 WALLET, ENTRY, KEY, CALL = "WALLETS", "WALLET_LEDGER", "IDEMPOTENCY_KEYS", "CALL_SESSIONS"
 AGENT, ROW = "AGENTS", "STATUS_LOG"

@@ -12,7 +12,7 @@ from paidline.domain import fair_lock
 from paidline.domain.fair_lock import FairLock
 from paidline.errors import StoreUnavailable
 from paidline.store.dynamodb import dynamodb
-from tests.money.conftest import START, SUBTRACT, Service
+from tests.support.service import START, SUBTRACT, Service
 
 
 def test_a_free_turn_is_taken_at_once_and_given_back_at_the_end() -> None:

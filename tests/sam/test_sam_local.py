@@ -9,7 +9,7 @@ import pytest
 from local import engine, sam, template
 from tests.support import golden
 
-# The document asks for the log of an agent who has none; its golden answer shows another agent's.
+# The contract's request is for the log of an agent who has none; its golden answer shows another agent's.
 _NO_ROWS = '{"status":1,"message":"success","code":20,"data":[]}'
 
 
@@ -24,4 +24,4 @@ def test_an_event_file_gets_its_golden_answer(case: golden.Case, reachable_engin
     (function,) = (route.function.name for route in template.read().routes if route.function.stem == case.stem)
     answer = json.loads(sam.invoke(reachable_engine, function, f"events/{case.stem}.json"))
     assert answer["statusCode"] == 200
-    assert golden.masked(case.stem, answer["body"].encode()) == (_NO_ROWS if case.edits else case.answer)
+    assert golden.masked(case.stem, answer["body"]) == (_NO_ROWS if case.edits else case.answer)

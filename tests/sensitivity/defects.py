@@ -40,7 +40,11 @@ READING_TESTS, STORED = "tests/unit/test_request.py", "tests/unit/test_stored_it
 DEADLINES = "tests/unit/test_deadline.py"
 SIMULATION = "tests/simulation/test_simulation.py"
 SCHEDULES = "tests/simulation/test_schedules.py"
-ENDPOINTS = "tests/unit/test_endpoints.py"
+SUBTRACT_TESTS = "tests/endpoints/subtract_tokens_from_wallet/test_subtract_tokens_from_wallet.py"
+ADD_TESTS = "tests/endpoints/add_tokens_to_wallet/test_add_tokens_to_wallet.py"
+SESSION_TESTS = "tests/endpoints/session_call_create_by_ref/test_session_call_create_by_ref.py"
+PROFILE_TESTS = "tests/endpoints/get_profile_data/test_get_profile_data.py"
+IDEMPOTENCY_TESTS = "tests/endpoints/test_idempotency_keys.py"
 AUTHENTICATION = "tests/unit/test_authentication.py"
 FAULTS = "tests/unit/test_faults.py"
 TEMPLATE_TESTS = "tests/unit/test_template.py"
@@ -48,7 +52,9 @@ CLOCKS = "tests/unit/test_clock.py"
 STORE_CALLS = "tests/integration/test_store_calls.py"
 LOADING = "tests/integration/test_loading.py"
 LONGEST = "tests/integration/test_longest_answers.py"
-AGENT_TESTS = "tests/integration/test_agents.py"
+UPDATE_TESTS = "tests/endpoints/update_status_by_ref/test_update_status_by_ref.py"
+LINE_TESTS = "tests/endpoints/update_status_by_line_sharing/test_update_status_by_line_sharing.py"
+STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
 
 
@@ -96,7 +102,7 @@ DEFECTS = (
         STORED_SESSIONS,
         '"attribute_not_exists(id)"',
         '"attribute_not_exists(id) OR attribute_exists(id)"',
-        ("tests/money/test_sessions.py",),
+        (SESSION_TESTS,),
     ),
     Defect(
         "a used key may be used again",
@@ -302,7 +308,7 @@ DEFECTS = (
         WALLETS,
         "if balance < 0:",
         "if balance < -1:",
-        (SIMULATION, "tests/money/test_bounds.py"),
+        (SIMULATION, SUBTRACT_TESTS),
     ),
     Defect("the last token cannot be spent", WALLETS, "if balance < 0:", "if balance <= 0:"),
     Defect(
@@ -310,21 +316,21 @@ DEFECTS = (
         WALLETS,
         "if balance > MAX_TOKENS:",
         "if balance > MAX_TOKENS + 1:",
-        ("tests/money/test_bounds.py", SIMULATION),
+        (ADD_TESTS, SIMULATION),
     ),
     Defect(
         "a balance may not reach the maximum",
         WALLETS,
         "if balance > MAX_TOKENS:",
         "if balance >= MAX_TOKENS:",
-        ("tests/money/test_bounds.py", SIMULATION),
+        (ADD_TESTS, SIMULATION),
     ),
     Defect(
         "the maximum is not checked",
         WALLETS,
         "        raise TooManyTokens",
         "        pass",
-        ("tests/money/test_bounds.py", SIMULATION),
+        (ADD_TESTS, SIMULATION),
     ),
     Defect(
         "an earlier delivery of the same movement is not recognized",
@@ -524,7 +530,7 @@ DEFECTS = (
         AGENTS,
         "            if lost_race:\n                agent = find(ref)\n",
         "",
-        ("tests/integration/test_agents.py",),
+        (UPDATE_TESTS,),
     ),
     Defect(
         "a status is not read again after a turn was waited for",
@@ -562,7 +568,7 @@ DEFECTS = (
         ENDPOINT,
         'ip=event["requestContext"]["http"]["sourceIp"],',
         'ip=headers.get("x-forwarded-for", event["requestContext"]["http"]["sourceIp"]).partition(",")[0],',
-        (ENDPOINTS,),
+        (STATUS_LOG_TESTS,),
     ),
     Defect(
         "the local gateway believes a client's claim of its address",
@@ -619,14 +625,14 @@ DEFECTS = (
         AGENTS,
         "if len(sharing) > MAX_AGENTS_PER_LINE:",
         "if len(sharing) > MAX_AGENTS_PER_LINE + 1:",
-        (AGENT_TESTS,),
+        (LINE_TESTS,),
     ),
     Defect(
         "a line may have one agent less than a transaction holds",
         AGENTS,
         "MAX_OPERATIONS // 2",
         "MAX_OPERATIONS // 2 - 1",
-        (AGENT_TESTS,),
+        (LINE_TESTS,),
     ),
     Defect(
         "a company's name may be as long as it likes",
@@ -689,21 +695,21 @@ DEFECTS = (
         STORED_PROFILES,
         "ttl_s=60",
         "ttl_s=600",
-        ("tests/integration/test_profile_list.py",),
+        (PROFILE_TESTS,),
     ),
     Defect(
         "profiles are ordered by the text of their userId",
         PROFILES,
         "key=lambda agent: agent.user_id",
         "key=lambda agent: str(agent.user_id)",
-        ("tests/integration/test_profiles.py",),
+        (PROFILE_TESTS,),
     ),
     Defect(
         "a page of the log begins with the row that it goes on from",
         LOG,
         "else before - 1",
         "else before",
-        (AGENT_TESTS,),
+        (STATUS_LOG_TESTS,),
     ),
     Defect(
         "a short answer is compressed",
@@ -717,7 +723,7 @@ DEFECTS = (
         ANSWERING,
         '"idempotency-hit": "true"',
         '"idempotency-hit": "1"',
-        (ENDPOINTS,),
+        (IDEMPOTENCY_TESTS,),
     ),
     Defect(
         "a fault counts only where the store is to blame",
@@ -731,14 +737,14 @@ DEFECTS = (
         STORED_SESSIONS,
         '"inboundNumber": {"S": self.inbound_number}',
         '"inboundNumber": {"S": self.outbound_number}',
-        (ENDPOINTS,),
+        (SESSION_TESTS,),
     ),
     Defect(
         "a used key expires in milliseconds",
         KEYS,
         "now + _TTL_S).to_item()",
         "(now + _TTL_S) * 1000).to_item()",
-        (ENDPOINTS,),
+        (IDEMPOTENCY_TESTS,),
     ),
     Defect(
         "the store removes no used keys",

@@ -21,8 +21,8 @@ from paidline.store.dynamodb import dynamodb
 from tests.simulation import seams
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Violation, Wallet
+from tests.simulation.network import READ_FAULTS, WRITE_FAULTS, Line, Wire
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
-from tests.simulation.wire import READ_FAULTS, WRITE_FAULTS, Line, Wire
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
 BY_PIN, BY_NUMBER = "get_wallet_by_dialed_number_and_pin", "get_wallet_by_dialed_number_and_inbound_number"

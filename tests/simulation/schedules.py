@@ -23,8 +23,8 @@ from tests.simulation import seams
 from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
+from tests.simulation.network import Line, Wire
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
-from tests.simulation.wire import Line, Wire
 
 MakeIntents = Callable[[Wallet], list[Intent]]
 

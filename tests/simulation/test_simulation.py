@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.episode import run
 from tests.simulation.model import Model, Violation
-from tests.simulation.wire import WRITE_FAULTS
+from tests.simulation.network import WRITE_FAULTS
 
 
 def test_nothing_is_lost_doubled_or_negative_in_random_episodes(

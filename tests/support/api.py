@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +15,9 @@ from local import gateway, template
 from paidline.api import profile_list
 from paidline.api.endpoint import Endpoint
 from paidline.store import api_clients, dialed_numbers, dynamodb, profiles
-from tests.support import documented
-from tests.support.documented import Event, Parameters
+from tests.support import contract
+from tests.support.contract import Event, Parameters
+from tests.support.reply import Reply
 from tests.support.store import Store
 
 
@@ -33,44 +33,30 @@ class Context:
         return self.remaining_ms
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A handler's answer, unpacked."""
-
-    status: int
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def json(self) -> Any:
-        """What the body says."""
-        return json.loads(self.body)
-
-    @property
-    def code(self) -> int:
-        """The envelope's code."""
-        return int(self.json["code"])
-
-    @property
-    def reason(self) -> str | None:
-        """What exactly was wrong."""
-        return self.headers.get("x-error-reason")
-
-    @property
-    def refusal(self) -> tuple[int, str | None]:
-        """Code and reason of a failure."""
-        return self.code, self.reason
-
-
 class Api:
-    """The service in this process, on a store with the example data."""
+    """The service in this process, on a store with the example data.
 
-    def __init__(self, handlers: dict[str, Endpoint[Any]], store: Store) -> None:
+    The engine answers at `endpoint`; nothing there stands for AWS's own, which moto plays.
+    """
+
+    def __init__(self, handlers: dict[str, Endpoint[Any]], store: Store, endpoint: str) -> None:
         """Take the handlers by their stems."""
         self.handlers = handlers
         self.store = store
+        self._endpoint = endpoint
+        self._client: object = None
 
-    def send(self, stem: str, event: Event) -> Answer:
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Give this process Lambda's variables, and the client for this engine, until the block ends."""
+        with environment(self.store.service, self._endpoint):
+            # A file's tests may use two engines. Making a client is slow, so it is kept from one test to the next.
+            if self._client is not dynamodb.dynamodb():
+                dynamodb.dynamodb.cache_clear()
+                self._client = dynamodb.dynamodb()
+            yield
+
+    def send(self, stem: str, event: Event) -> Reply:
         """Hand an event to a handler."""
         assert stem in self.handlers, f"functions/{stem}/app.py makes no endpoint of that name."
         response = self.handlers[stem](event, Context())
@@ -78,15 +64,15 @@ class Api:
         body = response["body"]
         if response["isBase64Encoded"]:
             body = gzip.decompress(base64.b64decode(body)).decode()
-        return Answer(response["statusCode"], response["headers"], body)
+        return Reply(response["statusCode"], response["headers"], body)
 
-    def call(self, stem: str, content: Parameters | str | bytes, **headers: str) -> Answer:
-        """Send the documented request with another body."""
-        return self.send(stem, documented.event_with(stem, content, **headers))
+    def call(self, stem: str, content: Parameters | str | bytes, **headers: str) -> Reply:
+        """Send the contract's request with another body."""
+        return self.send(stem, contract.event_with(stem, content, **headers))
 
-    def documented(self, stem: str, **changes: Any) -> Answer:
-        """Send the documented parameters with some of them changed; None takes one away."""
-        return self.call(stem, documented.changed(stem, **changes))
+    def request(self, stem: str, **changes: Any) -> Reply:
+        """Send the contract's request with some parameters changed; None removes one."""
+        return self.call(stem, contract.changed(stem, **changes))
 
     def forget(self) -> None:
         """Empty the process's memory, as a new process has it."""
@@ -101,18 +87,14 @@ def load(service: template.Template) -> dict[str, Endpoint[Any]]:
     handlers: dict[str, Callable[..., Any]] = {
         route.function.stem: gateway.load_handler(route.function)
         for route in service.routes
-        if route.function.stem in documented.STEMS
+        if route.function.stem in contract.STEMS
     }
     return {stem: handler for stem, handler in handlers.items() if isinstance(handler, Endpoint)}
 
 
 @contextmanager
 def environment(service: template.Template, endpoint: str) -> Iterator[None]:
-    """Give this process Lambda's variables, and a client of its own for the endpoint, until the block ends."""
+    """Give this process Lambda's variables until the block ends."""
     with patch.dict(os.environ):
         gateway.set_environment(service, endpoint)
-        dynamodb.dynamodb.cache_clear()
-        # As at a function's start: a request's time is not for that.
-        dynamodb.dynamodb()
         yield
-        dynamodb.dynamodb.cache_clear()

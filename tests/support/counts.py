@@ -1,4 +1,4 @@
-"""How many of the comparisons that the documentation promises were made, and how many held."""
+"""How many of the promised comparisons were made, and how many passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serves the template's routes from a store that runs already: `python -m tests.support.serve ENDPOINT`."""
+"""Serve the template's routes with a store that is already running: `python -m tests.support.serve ENDPOINT`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from local import gateway, server, template
 
 
 def main(store: str) -> None:
-    """Print the address, then serve until told to stop."""
+    """Print the address, then serve until stopped."""
     service = template.read()
     gateway.set_environment(service, store)
     listener = server.listen(0)

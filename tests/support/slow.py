@@ -1,4 +1,4 @@
-"""A store that takes its time, and a clock that only it and the service's pauses move."""
+"""A slow store, and a clock that only the store and the service's pauses move."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALMOST = 0.999
 
 
 class Clock:
-    """The time of this process: it stands still but for pauses and slow calls."""
+    """This process's time, which only pauses and slow calls move."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_000_000.0
@@ -37,7 +37,7 @@ class Clock:
 
 
 class Store:
-    """What becomes of a call, as slowly as the client's time-outs allow: connection and TLS take theirs to the full."""
+    """What happens to a call, as slowly as the client's time-outs allow: connection and TLS use all of theirs."""
 
     def __init__(self, clock: Clock) -> None:
         self.writes_sent: list[float] = []
@@ -56,7 +56,7 @@ class Store:
         raise ConnectTimeoutError(endpoint_url=request.url)
 
     def slow(self, request: Any, operation: str) -> AWSResponse | None:
-        """The answer comes just before it is given up."""
+        """The response comes just before the time-out."""
         self._send(operation)
         self._clock.advance(_timeouts()[1] * _ALMOST)
         return None
@@ -68,7 +68,7 @@ class Store:
         return wire.error(request.url, 400, "ThrottlingException")
 
     def lost_race(self, request: Any, operation: str) -> AWSResponse | None:
-        """A transaction that has met a rival, as told just before it is given up; a read that is as slow."""
+        """A transaction conflict that is reported just before the time-out; a read that is as slow."""
         self.slow(request, operation)
         if operation != TRANSACTION:
             return None
@@ -77,7 +77,7 @@ class Store:
         return wire.error(request.url, 400, "TransactionCanceledException", CancellationReasons=reasons)
 
     def to_the_last(self, request: Any, operation: str) -> AWSResponse | None:
-        """Slow so that a try begins in the last moment, and is not answered."""
+        """Slow enough for a try to begin at the last moment, and unanswered."""
         left_s = deadline.remaining_s() - _LAST_MOMENT_S
         connect_s, read_s = _timeouts()
         if left_s < _LAST_MOMENT_S:
@@ -89,7 +89,7 @@ class Store:
         return None
 
     def one_of_each(self, request: Any, operation: str) -> AWSResponse | None:
-        """All of these by turns."""
+        """Each of these in turn."""
         return next(self._turns)(request, operation)
 
     def _send(self, operation: str, connecting_s: float | None = None) -> None:
@@ -109,7 +109,7 @@ KINDS = ("unanswered", "unreachable", "slow", "throttled", "lost_race", "to_the_
 
 @contextmanager
 def calls(fate: Fate, concerned: str = "") -> Iterator[None]:
-    """Let this become of each try of a call: of all calls, or of the one that `name` gives this name."""
+    """Let this happen to each try of a call: to all calls, or to the one with this `name`."""
 
     def send(request: Any, event_name: str, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]

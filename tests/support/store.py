@@ -1,4 +1,4 @@
-"""The store of a test: filled with the example data, looked into, and put back as it was."""
+"""A test's store: filled with the example data, read, and restored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Store:
         return {table.name: {_key(table, item): item for item in self._scan(table)} for table in self.service.tables}
 
     def restore(self, wanted: Contents) -> None:
-        """Put everything back to what `contents` told; only what differs is written."""
+        """Restore what `contents` returned; only differences are written."""
         present = self.contents()
         for table in self.service.tables:
             here, there = present[table.name], wanted.get(table.name, {})

@@ -1,4 +1,4 @@
-"""The wire between the service and its store: what goes over it is recorded, delayed or broken here."""
+"""DynamoDB calls of this process: recorded, preceded by a rival's, refused or broken, through botocore's events."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ import pytest
 
 from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient, ApplicationIds
 from paidline.store.dialed_numbers import DialedNumber
-from tests.support import documented, wire
+from tests.support import contract, wire
 from tests.support.api import Api
 from tests.support.store import Item
 
 NEW_HASH = "b" * 64
 STATUS = "get_status_by_ref"
 BY_PIN = "get_wallet_by_dialed_number_and_pin"
-CREDIT_ENDPOINTS = [stem for stem in documented.STEMS if "wallet" in stem]
+CREDIT_ENDPOINTS = [stem for stem in contract.STEMS if "wallet" in stem]
 
 
 def store_client(
@@ -31,51 +31,51 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now + seconds)
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_new_hash_and_the_old_one_are_valid_at_once(api: Api, stem: str) -> None:
     scope = "credsys" if stem in CREDIT_ENDPOINTS else "ctb"
     store_client(api, NEW_HASH, scope)
 
-    assert api.documented(stem, authenticationHash=NEW_HASH).reason is None
-    assert api.documented(stem).reason is None
+    assert api.request(stem, authenticationHash=NEW_HASH).reason is None
+    assert api.request(stem).reason is None
 
 
 def test_a_hash_works_as_soon_as_it_is_stored_even_if_it_was_tried_before(api: Api) -> None:
-    before = api.documented(STATUS, authenticationHash=NEW_HASH)
+    before = api.request(STATUS, authenticationHash=NEW_HASH)
     store_client(api, NEW_HASH, "ctb")
 
     assert before.code == 40
-    assert api.documented(STATUS, authenticationHash=NEW_HASH).code == 202
+    assert api.request(STATUS, authenticationHash=NEW_HASH).code == 202
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_revoked_hash_is_unauthorized(api: Api, stem: str) -> None:
-    own = documented.parameters(stem)["authenticationHash"]
+    own = contract.parameters(stem)["authenticationHash"]
     store_client(api, own, "credsys" if stem in CREDIT_ENDPOINTS else "ctb", active=False)
 
-    assert api.documented(stem).refusal == (40, "unauthorized")
+    assert api.request(stem).refusal == (40, "unauthorized")
 
 
 @pytest.mark.parametrize("how", ["revoked", "deleted"])
 def test_a_hash_that_was_just_used_stops_working_within_a_minute(
     api: Api, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    api.documented(STATUS)
+    api.request(STATUS)
     if how == "revoked":
-        store_client(api, documented.AGENTS_HASH, "ctb", active=False)
+        store_client(api, contract.AGENTS_HASH, "ctb", active=False)
     else:
-        digest = hashlib.sha256(documented.AGENTS_HASH.encode()).hexdigest()
+        digest = hashlib.sha256(contract.AGENTS_HASH.encode()).hexdigest()
         table = api.store.service.environment["API_CLIENTS_TABLE"]
         api.store.client.delete_item(TableName=table, Key={"hashDigest": {"S": digest}})
     later(monkeypatch, 59)
 
-    assert api.documented(STATUS).refusal == (40, "unauthorized")
+    assert api.request(STATUS).refusal == (40, "unauthorized")
 
 
 def test_a_hash_is_not_looked_up_again_for_the_next_request(api: Api) -> None:
-    api.documented(STATUS)
+    api.request(STATUS)
     with wire.recorded() as calls:
-        api.documented(STATUS)
+        api.request(STATUS)
 
     assert [call.content["TableName"] for call in calls] == ["AgentsTable"]
 
@@ -83,7 +83,7 @@ def test_a_hash_is_not_looked_up_again_for_the_next_request(api: Api) -> None:
 def test_a_wrong_hash_is_not_remembered(api: Api) -> None:
     with wire.recorded() as calls:
         for _ in range(3):
-            api.documented(STATUS, authenticationHash="wrong")
+            api.request(STATUS, authenticationHash="wrong")
 
     assert len(calls) == 3
 
@@ -93,15 +93,15 @@ def test_a_hash_that_is_limited_to_applications_opens_only_those(api: Api, stem:
     store_client(api, "limited", "credsys", application_ids=frozenset({"7", "1288"}))
     store_client(api, "foreign", "credsys", application_ids=frozenset({"7"}))
 
-    assert api.documented(stem, authenticationHash="limited").code == 20
-    assert api.documented(stem, authenticationHash="foreign").refusal == (40, "unauthorized")
+    assert api.request(stem, authenticationHash="limited").code == 20
+    assert api.request(stem, authenticationHash="foreign").refusal == (40, "unauthorized")
 
 
 def test_a_limited_hash_opens_its_own_application(api: Api) -> None:
     store_client(api, "limited", "credsys", application_ids=frozenset({"7"}))
     api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "7", "other").to_item())
 
-    assert api.documented(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
+    assert api.request(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
 
 
 @pytest.mark.parametrize(
@@ -122,41 +122,41 @@ def test_a_hash_for_which_nobody_wrote_applications_opens_none(api: Api, stem: s
     item = ApiClient(hashlib.sha256(b"closed").hexdigest(), "credsys", True, frozenset()).to_item()
     api.store.put("API_CLIENTS_TABLE", {**item, **stored})
 
-    assert api.documented(stem, authenticationHash="closed").refusal == (40, "unauthorized")
+    assert api.request(stem, authenticationHash="closed").refusal == (40, "unauthorized")
 
 
 def test_a_hash_opens_all_applications_where_somebody_wrote_all(api: Api) -> None:
     store_client(api, "open", "credsys", application_ids=ALL_APPLICATIONS)
     api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "7", "other").to_item())
 
-    assert api.documented(BY_PIN, authenticationHash="open").code == 20
-    assert api.documented(BY_PIN, authenticationHash="open", dialedNumber="4711").refusal == (30, "unknown_pin")
+    assert api.request(BY_PIN, authenticationHash="open").code == 20
+    assert api.request(BY_PIN, authenticationHash="open", dialedNumber="4711").refusal == (30, "unknown_pin")
 
 
 def test_an_application_that_is_called_all_is_one_application(api: Api) -> None:
     store_client(api, "limited", "credsys", application_ids=frozenset({"all"}))
     api.store.put("DIALED_NUMBERS_TABLE", DialedNumber("4711", "all", "other").to_item())
 
-    assert api.documented(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
-    assert api.documented(BY_PIN, authenticationHash="limited").refusal == (40, "unauthorized")
+    assert api.request(BY_PIN, authenticationHash="limited", dialedNumber="4711").refusal == (30, "unknown_pin")
+    assert api.request(BY_PIN, authenticationHash="limited").refusal == (40, "unauthorized")
 
 
 def test_a_key_of_a_hash_that_lost_the_application_gives_its_answer_no_more(api: Api) -> None:
     store_client(api, "limited", "credsys", application_ids=frozenset({"1288"}))
     subtract = {"authenticationHash": "limited", "idempotencyKey": "call-1"}
-    first = api.documented("subtract_tokens_from_wallet", **subtract)
+    first = api.request("subtract_tokens_from_wallet", **subtract)
     store_client(api, "limited", "credsys", application_ids=frozenset({"7"}))
     api.forget()
 
     assert first.code == 20
-    assert api.documented("subtract_tokens_from_wallet", **subtract).refusal == (40, "unauthorized")
+    assert api.request("subtract_tokens_from_wallet", **subtract).refusal == (40, "unauthorized")
 
 
 def test_the_store_holds_the_digest_of_a_hash_and_nothing_else_of_it(api: Api) -> None:
     stored = str(api.store.contents())
 
-    assert documented.AGENTS_HASH not in stored
-    assert hashlib.sha256(documented.AGENTS_HASH.encode()).hexdigest() in stored
+    assert contract.AGENTS_HASH not in stored
+    assert hashlib.sha256(contract.AGENTS_HASH.encode()).hexdigest() in stored
 
 
 def test_the_memory_of_a_process_stays_small_however_many_numbers_are_dialed(api: Api) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from paidline.store.api_clients import ApiClient
 from paidline.store.cache import Cache
-from tests.support import documented
+from tests.support import contract
 from tests.support.api import Api
 
 HOUR = 3_600.0
@@ -77,10 +77,10 @@ def test_what_took_long_to_look_up_is_as_old_as_the_question(clocks: Clocks) -> 
 def test_a_revoked_hash_stops_working_within_a_minute_though_one_clock_stands_still(
     api: Api, clocks: Clocks, monotonic: float, wall: float
 ) -> None:
-    api.documented(STATUS)
-    digest = hashlib.sha256(documented.AGENTS_HASH.encode()).hexdigest()
+    api.request(STATUS)
+    digest = hashlib.sha256(contract.AGENTS_HASH.encode()).hexdigest()
     api.store.put("API_CLIENTS_TABLE", ApiClient(digest, "ctb", False, frozenset()).to_item())
     clocks.monotonic += monotonic
     clocks.wall += wall
 
-    assert api.documented(STATUS).refusal == (40, "unauthorized")
+    assert api.request(STATUS).refusal == (40, "unauthorized")

@@ -1,4 +1,4 @@
-"""The document's codes and messages, and the failures that carry them."""
+"""The contract's codes and messages, and the errors that carry them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from paidline.codes import Code
 from paidline.errors import ApiError, InvalidRequest, RequestError, ServerError
 
-DOCUMENTED = {
+CONTRACT = {
     10: "request data is invalid",
     20: "success",
     30: "failed",
@@ -31,8 +31,8 @@ def tree(root: type[ApiError]) -> Iterator[type[ApiError]]:
         yield from tree(child)
 
 
-def test_the_codes_are_the_documents_with_their_messages() -> None:
-    assert {int(code): code.message for code in Code} == DOCUMENTED
+def test_the_codes_and_messages_are_those_of_the_contract() -> None:
+    assert {int(code): code.message for code in Code} == CONTRACT
 
 
 def test_every_code_of_a_failure_has_a_refusal() -> None:

@@ -17,7 +17,7 @@ from local import gateway, template
 from local.template import PROJECT, Route
 from paidline.api.endpoint import Endpoint, IdempotentRequest
 from paidline.codes import Code
-from tests.support import documented, golden, wire
+from tests.support import contract, golden, wire
 from tests.support.api import Api
 
 EVENTS = PROJECT / "events"
@@ -51,15 +51,15 @@ SERVED = [route for route in ROUTES if route.function.stem in FOLDERS and route.
 WITH_EVENT = [route for route in SERVED if (EVENTS / f"{route.function.stem}.json").exists()]
 WITH_GOLDEN = [route for route in WITH_EVENT if route.function.stem in golden.FILES]
 MESSAGES = {int(code): code.message for code in Code}
-HOSTS = {endpoint.path.split("/")[2]: endpoint.host for endpoint in documented.REFERENCE}
+HOSTS = {endpoint.path.split("/")[2]: endpoint.host for endpoint in contract.REFERENCE}
 
 each_served = pytest.mark.parametrize("route", SERVED, ids=lambda route: route.function.stem)
 each_with_event = pytest.mark.parametrize("route", WITH_EVENT, ids=lambda route: route.function.stem)
 each_with_golden = pytest.mark.parametrize("route", WITH_GOLDEN, ids=lambda route: route.function.stem)
 
 
-@pytest.mark.parametrize("endpoint", documented.REFERENCE, ids=lambda endpoint: endpoint.path)
-def test_the_template_serves_the_documented_route(endpoint: documented.Documented) -> None:
+@pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
+def test_the_template_serves_every_route_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     paths = {stem_of(route.path): route.path for route in ROUTES}
     stem = stem_of(endpoint.path)
 
@@ -150,7 +150,7 @@ def test_an_event_belongs_to_an_endpoint(stem: str) -> None:
 @each_with_event
 def test_an_event_is_a_documented_request_as_api_gateway_delivers_it(route: Route) -> None:
     file = f"events/{route.function.stem}.json"
-    event = documented.event(route.function.stem)
+    event = contract.event(route.function.stem)
     context = event["requestContext"]
     length = str(len(event["body"].encode()))
 
@@ -166,8 +166,8 @@ def test_an_event_is_a_documented_request_as_api_gateway_delivers_it(route: Rout
     assert len(base64.b64decode(context["requestId"])) == 11, file
 
 
-def test_the_document_s_ref_that_is_no_json_stands_in_its_event_to_the_letter() -> None:
-    assert '"ref": 000038,' in documented.body("update_status_by_ref")
+def test_the_ref_that_is_not_valid_json_is_in_its_event_to_the_letter() -> None:
+    assert '"ref": 000038,' in contract.body("update_status_by_ref")
 
 
 @each_served
@@ -320,7 +320,7 @@ def test_a_policy_allows_what_the_function_does_and_nothing_else(api: Api, route
     requests = [{}, *promised.further_requests, *[{"idempotencyKey": "k"}] * (2 * promised.takes_idempotency_key)]
     with wire.recorded() as calls:
         for changes in requests:
-            api.documented(stem, **changes)
+            api.request(stem, **changes)
     used = {f"{action} {target}" for call in calls for action, target in call.permissions}
     allowed = permissions(FUNCTIONS[name]) or used
 
@@ -352,11 +352,7 @@ def test_the_readme_has_no_endpoint_that_does_not_exist(path: str) -> None:
 @each_served
 def test_an_endpoint_has_tests_of_its_own(route: Route) -> None:
     stem = route.function.stem
-    has_tests = any((TESTS / stem).glob("test_*.py"))
-    # The documented endpoints' tests stand in one file.
-    has_tests |= f'"{stem}"' in (PROJECT / "tests" / "unit" / "test_endpoints.py").read_text(encoding="utf-8")
-
-    assert has_tests, (
+    assert any((TESTS / stem).glob("test_*.py")), (
         f"{stem} has no tests of its own: add tests/endpoints/{stem}/test_{stem}.py with what its golden answers do "
         "not show: its rules, their order and their bounds."
     )

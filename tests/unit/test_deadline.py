@@ -12,7 +12,7 @@ import pytest
 from local import template
 from paidline import deadline
 from paidline.store.dynamodb import dynamodb
-from tests.support import documented, slow, wire
+from tests.support import contract, slow, wire
 from tests.support.api import Api, Context
 
 # What is promised, in seconds after the handler's first line.
@@ -22,21 +22,21 @@ ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", 
 WRITERS = (ADD, SUBTRACT, SESSION, "update_status_by_ref", "update_status_by_line_sharing")
 # The documented requests, and those that look further after a refusal: for their key, and for an entry of their own.
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
-    *((stem, {"tokens": "1"} if stem in (ADD, SUBTRACT) else {}) for stem in documented.STEMS),
+    *((stem, {"tokens": "1"} if stem in (ADD, SUBTRACT) else {}) for stem in contract.STEMS),
     *((stem, {"idempotencyKey": "used"}) for stem in (ADD, SUBTRACT, SESSION)),
     (SUBTRACT, {"idempotencyKey": "new", "tokens": "999999"}),
 ]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch, told: Callable[[], str]) -> slow.Clock:
+def clock(monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]) -> slow.Clock:
     return slow.Clock(monkeypatch)
 
 
 def names_of_calls(api: Api, stem: str, changes: dict[str, Any]) -> list[str]:
     api.forget()
     with wire.recorded() as calls:
-        api.documented(stem, **changes)
+        api.request(stem, **changes)
     return list(dict.fromkeys(slow.name(call.operation, call.content) for call in calls))
 
 
@@ -56,7 +56,7 @@ def test_no_write_is_sent_after_three_seconds_and_every_answer_has_left_after_fo
         store = slow.Store(clock)
         started = clock.now
         with slow.calls(getattr(store, kind), call):
-            answer = api.documented(stem, **changes)
+            answer = api.request(stem, **changes)
         latest_write = max(latest_write, *(sent - started for sent in store.writes_sent), 0.0)
         latest_answer = max(latest_answer, clock.now - started)
         assert answer.status in (200, 503), (call, kind)
@@ -69,11 +69,11 @@ def test_no_write_is_sent_after_three_seconds_and_every_answer_has_left_after_fo
     assert latest_answer <= LAST_ANSWER
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("kind", ["unanswered", "one_of_each"])
 def test_a_request_whose_time_is_up_says_so(api: Api, clock: slow.Clock, stem: str, kind: str) -> None:
     with slow.calls(getattr(slow.Store(clock), kind)):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.code, answer.reason) == (503, 30, "deadline_exceeded")
 
@@ -81,7 +81,7 @@ def test_a_request_whose_time_is_up_says_so(api: Api, clock: slow.Clock, stem: s
 def test_a_store_that_refuses_at_once_is_asked_six_times_in_about_a_second(api: Api, clock: slow.Clock) -> None:
     started = clock.now
     with slow.calls(slow.Store(clock).throttled), wire.recorded() as tries:
-        answer = api.documented(SUBTRACT)
+        answer = api.request(SUBTRACT)
 
     assert (answer.status, answer.reason) == (503, "store_unavailable")
     assert len(tries) == 6
@@ -94,7 +94,7 @@ def test_rivals_that_always_come_first_are_a_503_with_a_reason_of_its_own(
 ) -> None:
     reasons = [{"Code": "TransactionConflict", "Message": "made up"}, {"Code": "None"}]
     with wire.refusing(400, "TransactionCanceledException", operation=slow.TRANSACTION, CancellationReasons=reasons):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.reason) == (503, "contention")
 
@@ -106,7 +106,7 @@ def test_a_write_that_is_sent_again_is_the_same_to_the_letter(
 ) -> None:
     sent: list[dict[str, Any]] = []
     with slow.calls(getattr(slow.Store(clock), kind), slow.TRANSACTION), wire.recorded() as tries:
-        api.documented(stem)
+        api.request(stem)
     sent = [call.content for call in tries if call.operation == slow.TRANSACTION]
 
     assert len(sent) > 1
@@ -118,7 +118,7 @@ def test_a_function_that_lambda_would_end_before_the_answer_does_not_begin_a_wri
     api: Api, clock: slow.Clock, remaining_ms: int, writes: bool
 ) -> None:
     with wire.recorded() as calls:
-        response = api.handlers[SUBTRACT](documented.event(SUBTRACT), Context(remaining_ms=remaining_ms))
+        response = api.handlers[SUBTRACT](contract.event(SUBTRACT), Context(remaining_ms=remaining_ms))
 
     assert any(call.operation == slow.TRANSACTION for call in calls) == writes
     assert response["statusCode"] == (200 if writes else 503)
@@ -135,9 +135,9 @@ def test_the_next_request_has_its_time_to_itself_and_without_a_request_there_is_
     api: Api, clock: slow.Clock
 ) -> None:
     with slow.calls(slow.Store(clock).unanswered):
-        api.documented(SUBTRACT)
+        api.request(SUBTRACT)
 
-    assert api.documented(SUBTRACT).reason is None
+    assert api.request(SUBTRACT).reason is None
     assert deadline.remaining_s() == math.inf
 
 

@@ -1,4 +1,4 @@
-"""Our own faults: the documented envelope, the right HTTP status, and a log line that tells where."""
+"""Our own faults: the contract's envelope, the right HTTP status, and a log line that says where."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.exceptions import (
 
 from paidline.store.dynamodb import dynamodb
 from tests.integration.test_store_calls import CALLS
-from tests.support import documented, wire
+from tests.support import contract, wire
 from tests.support.api import Api
 
 BODY = '{"status":0,"message":"failed","code":30}'
@@ -46,13 +46,13 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("error", UNREACHABLE, ids=lambda error: type(error).__name__)
-def test_a_store_that_cannot_be_reached_is_503_with_the_documented_envelope(
+def test_a_store_that_cannot_be_reached_is_503_with_the_contracts_envelope(
     api: Api, stem: str, error: Exception
 ) -> None:
     with wire.raising(error):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
     assert answer.headers["content-type"] == "application/json; charset=UTF-8"
@@ -71,7 +71,7 @@ def test_a_store_that_cannot_be_reached_is_503_with_the_documented_envelope(
 )
 def test_a_store_that_says_not_now_to_every_try_is_503(api: Api, status: int, code: str) -> None:
     with wire.refusing(status, code) as left:
-        answer = api.documented(SUBTRACT)
+        answer = api.request(SUBTRACT)
 
     assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
     assert 1_000 - len(left) == 6
@@ -110,7 +110,7 @@ def test_what_a_proxy_answers_in_place_of_the_store_is_503(
     api: Api, operation: str, status: int, body: bytes, content_type: str
 ) -> None:
     with wire.answering(status, body, content_type, operation=operation):
-        answer = api.documented(OPERATIONS[operation])
+        answer = api.request(OPERATIONS[operation])
 
     assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
 
@@ -130,12 +130,12 @@ def test_a_try_at_the_store_waits_no_longer_than_a_second_to_connect_or_to_read(
 
 def test_a_store_that_says_not_now_once_is_asked_again(api: Api) -> None:
     with wire.refusing(400, "ThrottlingException", times=1):
-        answer = api.documented(SUBTRACT)
+        answer = api.request(SUBTRACT)
 
     assert answer.json["wallet"]["tokens"] == "1871"
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize(
     "broken",
     [{"content_length": "1000"}, {"content_length": "20", "x_amz_crc32": "1"}],
@@ -148,7 +148,7 @@ def test_half_an_item_is_not_taken_for_none(api: Api, stem: str, broken: dict[st
         return left.pop() or wire.answer(request.url, 200, b'{"Item": {"ref": {"S', **broken) if left else None
 
     with wire.hooked("before-send.dynamodb", break_off):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.reason, left) == (200, None, [])
 
@@ -157,7 +157,7 @@ def test_half_an_item_is_not_taken_for_none(api: Api, stem: str, broken: dict[st
 def test_a_store_that_fails_at_the_write_is_503_and_nothing_has_changed(api: Api, stem: str) -> None:
     before = api.store.contents()
     with wire.raising(UNREACHABLE[2], "TransactWriteItems"):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert answer.status == 503
     assert api.store.contents() == before
@@ -170,12 +170,12 @@ def test_a_transaction_that_met_a_rival_is_written_in_the_end(api: Api, stem: st
     with wire.refusing(
         400, "TransactionCanceledException", times=3, operation="TransactWriteItems", CancellationReasons=reasons
     ):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.reason) == (200, None)
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize(
     "error",
     [
@@ -187,9 +187,9 @@ def test_a_transaction_that_met_a_rival_is_written_in_the_end(api: Api, stem: st
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_bug_or_a_wrong_setting_is_500_with_the_documented_envelope(api: Api, stem: str, error: Exception) -> None:
+def test_a_bug_or_a_wrong_setting_is_500_with_the_contracts_envelope(api: Api, stem: str, error: Exception) -> None:
     with wire.raising(error):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.body, answer.reason) == (500, BODY, "internal_error")
 
@@ -200,19 +200,19 @@ def test_a_transaction_that_is_itself_wrong_is_500(api: Api, stem: str) -> None:
     with wire.refusing(
         400, "TransactionCanceledException", operation="TransactWriteItems", CancellationReasons=reasons
     ):
-        answer = api.documented(stem)
+        answer = api.request(stem)
 
     assert (answer.status, answer.reason) == (500, "internal_error")
 
 
 def test_a_transaction_that_is_refused_for_another_cause_is_500(api: Api) -> None:
     with wire.refusing(400, "ValidationException", operation="TransactWriteItems"):
-        answer = api.documented(SUBTRACT)
+        answer = api.request(SUBTRACT)
 
     assert answer.status == 500
 
 
-def test_an_answer_that_fits_no_lambda_is_500_with_the_documented_envelope(api: Api) -> None:
+def test_an_answer_that_fits_no_lambda_is_500_with_the_contracts_envelope(api: Api) -> None:
     text = "x" * 390_000
     profile = json.dumps({"_ctbLongText": text})
     agent = api.store.client.get_item(
@@ -222,7 +222,7 @@ def test_an_answer_that_fits_no_lambda_is_500_with_the_documented_envelope(api: 
         key = {"refKey": {"S": str(number)}}
         api.store.put("AGENTS_TABLE", {**agent, **key, "ref": key["refKey"]})
         api.store.put("PROFILES_TABLE", {**key, "profile": {"S": profile}})
-    parameters = documented.parameters("get_profile_data")
+    parameters = contract.parameters("get_profile_data")
 
     refused = api.call("get_profile_data", parameters, accept_encoding="identity")
     compressed = api.call("get_profile_data", parameters)
@@ -232,12 +232,12 @@ def test_an_answer_that_fits_no_lambda_is_500_with_the_documented_envelope(api: 
     assert len(compressed.json) == 19
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
-def test_a_fault_is_logged_with_its_request_type_and_place(api: Api, stem: str, told: Callable[[], str]) -> None:
+@pytest.mark.parametrize("stem", contract.STEMS)
+def test_a_fault_is_logged_with_its_request_type_and_place(api: Api, stem: str, logged: Callable[[], str]) -> None:
     with wire.raising(EndpointConnectionError(endpoint_url=URL)):
-        api.documented(stem)
+        api.request(stem)
 
-    lines: list[dict[str, Any]] = [json.loads(line) for line in told().splitlines()]
+    lines: list[dict[str, Any]] = [json.loads(line) for line in logged().splitlines()]
     fault = next(line for line in lines if line.get("message") == "fault")
 
     assert fault["endpoint"] == stem

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.support import documented, wire
+from tests.support import contract, wire
 from tests.support.api import Api
 
 SECRETS = {
@@ -21,19 +21,19 @@ SECRETS = {
     "pin": "99887766",
     "idempotencyKey": "31999000004-call",
 }
-STORED = ("695334", "31688006395", "a1@a12.com", "31612345678", documented.AGENTS_HASH, documented.CREDIT_HASH)
+STORED = ("695334", "31688006395", "a1@a12.com", "31612345678", contract.AGENTS_HASH, contract.CREDIT_HASH)
 
 
-def lines(told: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in told.splitlines()]
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_an_answer_is_counted_by_endpoint_and_code_with_its_reason(
-    api: Api, stem: str, told: Callable[[], str]
+    api: Api, stem: str, logged: Callable[[], str]
 ) -> None:
-    api.documented(stem, authenticationHash="wrong")
-    (line,) = lines(told())
+    api.request(stem, authenticationHash="wrong")
+    (line,) = lines(logged())
 
     assert (line["endpoint"], line["code"], line["Answers"]) == (stem, "40", [1.0])
     assert (line["reason"], line["requestId"]) == ("unauthorized", "11111111-2222-3333-4444-555555555555")
@@ -42,14 +42,14 @@ def test_an_answer_is_counted_by_endpoint_and_code_with_its_reason(
     assert {name for names in declared["Dimensions"] for name in names} == {"service", "endpoint", "code"}
 
 
-def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, told: Callable[[], str]) -> None:
-    api.documented("get_status_by_ref")
-    api.documented("get_status_by_ref", ref="999")
+def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, logged: Callable[[], str]) -> None:
+    api.request("get_status_by_ref")
+    api.request("get_status_by_ref", ref="999")
     with wire.raising(RuntimeError()):
-        api.documented("get_status_by_ref")
+        api.request("get_status_by_ref")
     with wire.raising(ReadTimeoutError(endpoint_url="http://store")):
-        api.documented("get_status_by_ref")
-    counted = [line for line in lines(told()) if "_aws" in line]
+        api.request("get_status_by_ref")
+    counted = [line for line in lines(logged()) if "_aws" in line]
 
     assert [(line["code"], line["Answers"], line["Faults"], line["reason"]) for line in counted] == [
         ("202", [1.0], [0.0], ""),
@@ -64,66 +64,66 @@ def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, t
     }
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
-def test_a_success_tells_nothing_that_was_sent_or_answered(api: Api, stem: str, told: Callable[[], str]) -> None:
-    api.call(stem, documented.parameters(stem), idempotency_key=SECRETS["idempotencyKey"])
-    written = told()
+@pytest.mark.parametrize("stem", contract.STEMS)
+def test_a_success_logs_nothing_that_was_sent_or_answered(api: Api, stem: str, logged: Callable[[], str]) -> None:
+    api.call(stem, contract.parameters(stem), idempotency_key=SECRETS["idempotencyKey"])
+    written = logged()
 
     assert lines(written)
     assert not [secret for secret in (*STORED, *SECRETS.values()) if secret in written]
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_refusal_tells_nothing_that_was_sent_or_stored(
-    api: Api, stem: str, name: str, told: Callable[[], str]
+    api: Api, stem: str, name: str, logged: Callable[[], str]
 ) -> None:
     answers = [
-        api.documented(stem, **{name: SECRETS[name]}),
-        api.documented(stem, **{name: f"{SECRETS[name]}\x00"}),
-        api.documented(stem, **{name: {SECRETS[name]: SECRETS[name]}}),
+        api.request(stem, **{name: SECRETS[name]}),
+        api.request(stem, **{name: f"{SECRETS[name]}\x00"}),
+        api.request(stem, **{name: {SECRETS[name]: SECRETS[name]}}),
         api.call(stem, f'{{"{name}": "{SECRETS[name]}'),
         api.call(stem, f"{name}={SECRETS[name]}%ff"),
     ]
-    written = told() + "".join(f"{answer.reason} {answer.headers}" for answer in answers)
+    written = logged() + "".join(f"{answer.reason} {answer.headers}" for answer in answers)
 
     assert SECRETS[name] not in written
     assert not [secret for secret in STORED if secret in written]
 
 
-@pytest.mark.parametrize("stem", documented.STEMS)
+@pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_fault_tells_nothing_that_was_sent_or_stored_even_if_the_exception_does(
-    api: Api, stem: str, told: Callable[[], str]
+    api: Api, stem: str, logged: Callable[[], str]
 ) -> None:
     try:
         raise ValueError("31688006395")
     except ValueError as cause:
-        error = RuntimeError(f"{documented.CREDIT_HASH} a1@a12.com 695334")
+        error = RuntimeError(f"{contract.CREDIT_HASH} a1@a12.com 695334")
         error.__cause__ = cause
     with wire.raising(error):
-        answer = api.documented(stem)
-    written = told() + answer.body + str(answer.headers)
+        answer = api.request(stem)
+    written = logged() + answer.body + str(answer.headers)
 
     assert "RuntimeError" in written
     assert not [secret for secret in STORED if secret in written]
 
 
 def test_a_transaction_that_is_refused_with_the_wallet_in_it_tells_nothing_of_it(
-    api: Api, told: Callable[[], str]
+    api: Api, logged: Callable[[], str]
 ) -> None:
     item = {"pin": {"S": "695334"}, "email": {"S": "a1@a12.com"}}
     reasons = [{"Code": "ValidationError", "Message": "695334", "Item": item}]
     with wire.refusing(
         400, "TransactionCanceledException", operation="TransactWriteItems", CancellationReasons=reasons
     ):
-        answer = api.documented("subtract_tokens_from_wallet")
+        answer = api.request("subtract_tokens_from_wallet")
 
     assert answer.status == 500
-    assert not [secret for secret in STORED if secret in told()]
+    assert not [secret for secret in STORED if secret in logged()]
 
 
 def test_a_request_and_its_parts_do_not_show_the_hash_in_their_repr(api: Api) -> None:
     model = api.handlers["get_status_by_ref"].model
-    request = model.model_validate({"authenticationHash": documented.AGENTS_HASH, "ref": "38"})
+    request = model.model_validate({"authenticationHash": contract.AGENTS_HASH, "ref": "38"})
 
-    assert documented.AGENTS_HASH not in repr(request)
+    assert contract.AGENTS_HASH not in repr(request)

@@ -20,7 +20,7 @@ from paidline.store.idempotency_keys import UsedKey
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
 from paidline.store.status_log import StatusLogRow
 from paidline.store.wallets import Wallet
-from tests.support import documented
+from tests.support import contract
 
 OPENING = LedgerEntry(
     wallet_id="6254",
@@ -84,7 +84,7 @@ def test_the_digests_of_ledger_entries_are_the_known_ones() -> None:
 def test_the_digests_of_keys_and_of_the_documented_requests_under_them_are_the_known_ones(
     handlers: dict[str, Endpoint[Any]], stem: str, key_digest: str, request_digest: str
 ) -> None:
-    request = handlers[stem].model.model_validate(documented.parameters(stem))
+    request = handlers[stem].model.model_validate(contract.parameters(stem))
     assert isinstance(request, IdempotentRequest)
 
     assert key_for("call-1", "0" * 64, stem, request.contents()) == ("call-1", key_digest, request_digest)

@@ -13,21 +13,21 @@ from local import template
 from local.template import PROJECT
 from paidline.store.idempotency_keys import UsedKey
 
-DOCUMENT = template.load()
+TEMPLATE = template.load()
 
 
 def resources(type_: str) -> dict[str, Any]:
-    return {name: found for name, found in DOCUMENT["Resources"].items() if found["Type"] == type_}
+    return {name: found for name, found in TEMPLATE["Resources"].items() if found["Type"] == type_}
 
 
 def declared(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = DOCUMENT["Resources"][name]
+    found: dict[str, Any] = TEMPLATE["Resources"][name]
     return found
 
 
 def test_all_functions_write_to_one_log_group() -> None:
     functions = resources("AWS::Serverless::Function").values()
-    shared = DOCUMENT["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
+    shared = TEMPLATE["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
 
     assert shared in resources("AWS::Logs::LogGroup")
     assert not any("LoggingConfig" in function["Properties"] for function in functions)
@@ -85,7 +85,7 @@ def test_every_parameter_of_the_template_is_in_the_docs_with_its_default() -> No
     rows = [row.split("|")[1:3] for row in operations.splitlines() if row.startswith("| `")]
     told = {name: default.strip().strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
 
-    for name, parameter in DOCUMENT["Parameters"].items():
+    for name, parameter in TEMPLATE["Parameters"].items():
         expected = {"": "none"}.get(parameter["Default"], str(parameter["Default"]))
         assert told[name] == ("see `template.yaml" if name == "MemorySize" else expected)
 
@@ -104,8 +104,8 @@ def test_a_custom_domain_has_its_own_name_and_certificate_and_leads_to_the_api(s
         "Stage": {"Ref": "HttpApi.Stage"},
     }
     assert domain["Condition"] == mapping["Condition"] == f"Has{side}Domain"
-    assert DOCUMENT["Conditions"][f"Has{side}Domain"] == {"Not": [{"Equals": [{"Ref": f"{side}CertificateArn"}, ""]}]}
-    assert DOCUMENT["Outputs"][f"{side}DomainTarget"]["Value"] == {"GetAtt": f"{side}Domain.RegionalDomainName"}
+    assert TEMPLATE["Conditions"][f"Has{side}Domain"] == {"Not": [{"Equals": [{"Ref": f"{side}CertificateArn"}, ""]}]}
+    assert TEMPLATE["Outputs"][f"{side}DomainTarget"]["Value"] == {"GetAtt": f"{side}Domain.RegionalDomainName"}
 
 
 @pytest.mark.parametrize(("processor", "layer"), [("arm64", "SharedLayerArm64"), ("x86_64", "SharedLayerX8664")])
@@ -113,10 +113,10 @@ def test_functions_get_the_layer_of_their_processor(processor: str, layer: str) 
     condition = {"arm64": "IsArm64", "x86_64": "IsX8664"}[processor]
     built = declared(layer)
 
-    assert DOCUMENT["Globals"]["Function"]["Layers"] == [
+    assert TEMPLATE["Globals"]["Function"]["Layers"] == [
         {"If": ["IsArm64", {"Ref": "SharedLayerArm64"}, {"Ref": "SharedLayerX8664"}]}
     ]
-    assert DOCUMENT["Conditions"][condition] == {"Equals": [{"Ref": "Architecture"}, processor]}
+    assert TEMPLATE["Conditions"][condition] == {"Equals": [{"Ref": "Architecture"}, processor]}
     assert built["Condition"] == condition
     assert built["Properties"]["CompatibleArchitectures"] == [processor]
     assert built["Metadata"]["BuildArchitecture"] == processor

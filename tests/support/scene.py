@@ -1,4 +1,4 @@
-"""A wire on which everything that happens is written down beforehand, call by call."""
+"""A network whose every fault is scripted beforehand, call by call."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from paidline.store.dynamodb import dynamodb
 from tests.simulation.commits import Operation
 from tests.simulation.episode import SUBTRACT
 from tests.simulation.messages import TRANSACTION, TRANSACTION_OF_READS, Sent
-from tests.simulation.wire import Line, Wire
+from tests.simulation.network import Line, Wire
 
 if TYPE_CHECKING:
-    from tests.money.conftest import Answer, Service
+    from tests.support.reply import Reply
+    from tests.support.service import Service
 
 
 class Script:
-    """The weather as it is written down: what becomes of each transaction, in order."""
+    """The faults that the network produces: what becomes of each transaction, in order."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
         self.picks = 0
 
     def fault(self, operation: str) -> str:
-        """The next one that is written down."""
+        """The next fault of the script."""
         return self.faults.pop(0) if operation == TRANSACTION and self.faults else ""
 
     def forgets(self) -> bool:
-        """Always, so that nothing rests on the store's memory."""
+        """Always, so that nothing depends on the store's memory of request tokens."""
         return True
 
     def slowness(self) -> tuple[float, float]:
-        """None: no time passes here."""
+        """No delay."""
         return 0.0, 0.0
 
     def pick(self, count: int) -> int:
-        """The same in every case."""
+        """The scripted choice."""
         return min(self.picks, count - 1)
 
 
 class Scene:
-    """A request on a scripted wire, with what happens elsewhere before and after each of its transactions.
+    """A request over a scripted network, with what happens elsewhere before and after each of its transactions.
 
     `before_read` is that before each TransactGetItems.
     """
@@ -66,8 +67,8 @@ class Scene:
         if not sent:
             self.after.pop(self.transactions, lambda: None)()
 
-    def send(self, stem: str = SUBTRACT, /, **changes: Any) -> Answer:
-        """Sends the documented request, a debit if nothing else is said, over the wire."""
+    def send(self, stem: str = SUBTRACT, /, **changes: Any) -> Reply:
+        """Send a request, by default a debit, over the wire."""
         self.wire.attach(dynamodb())
         try:
             return self._service.send(stem, **changes)
@@ -75,25 +76,25 @@ class Scene:
             self.wire.detach(dynamodb())
 
     def rival(self, stem: str = SUBTRACT, /, **changes: Any) -> None:
-        """Another process's request, over a connection of its own; a debit of one token if nothing else is said."""
+        """Send another process's request over a connection of its own; by default a debit of one token."""
         self.wire.detach(dynamodb())
         self._service.send(stem, **(changes or {"tokens": 1}))
         self.wire.attach(dynamodb())
 
     def arrive_late(self, *written: str) -> None:
-        """Brings the first delayed transaction to the store, which decides it and writes the items of these tables."""
+        """Deliver the first delayed transaction to the store, which decides it and writes the items of these tables."""
         self.wire.deliver_late(0, slowly=True)
         self.write(*written)
 
     def write(self, *tables: str) -> None:
-        """Lets the store write more items of the transaction that it has decided."""
+        """Let the store write more items of the transaction that it has decided."""
         (commit,) = self.wire.commits.under_way
         for table in tables:
             for operation in [operation for operation in commit.left if self._table(operation) == table]:
                 self.wire.commits.write_one(commit, commit.left.index(operation))
 
     def finish(self) -> None:
-        """Lets the store write the rest."""
+        """Let the store write the rest."""
         self.wire.commits.finish()
 
     def _table(self, operation: Operation) -> str:
@@ -102,5 +103,5 @@ class Scene:
         return variable.removesuffix("_TABLE")
 
     def close(self) -> None:
-        """Hangs up."""
+        """Close the connection."""
         self._line.close()

@@ -1,4 +1,4 @@
-"""The API reference's endpoints, the documented requests as they stand in events/, and what is easily made of them."""
+"""The contract's endpoints, and its requests: as events/ has them, and with changes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Documented:
-    """An endpoint of the API reference: its path and host, and the codes that are printed for it."""
+class ReferenceEndpoint:
+    """An endpoint of the API reference: its path, its host and the codes that it lists."""
 
     path: str
     host: str
@@ -31,13 +31,13 @@ class Documented:
 
 
 REFERENCE = tuple(
-    Documented(**entry)
+    ReferenceEndpoint(**entry)
     for entry in yaml.safe_load(Path(__file__).with_name("api_reference.yaml").read_text(encoding="utf-8"))
 )
 
 
 def _can_be_asked() -> tuple[str, ...]:
-    """Endpoints that are served, with an event and golden answers; test_completeness.py says what the others lack."""
+    """Endpoints with a route, an event and golden answers; test_completeness.py says what the others lack."""
     served = {
         route.function.stem
         for route in template.read().routes
@@ -52,35 +52,35 @@ STEMS = _can_be_asked()
 
 
 def event(stem: str) -> Event:
-    """The documented request as API Gateway delivers it."""
+    """The endpoint's documented request as API Gateway delivers it."""
     read: Event = json.loads((PROJECT / "events" / f"{stem}.json").read_text(encoding="utf-8"))
     return read
 
 
 def body(stem: str) -> str:
-    """The documented body to the letter."""
+    """The body of the documented request, to the letter."""
     return str(event(stem)["body"])
 
 
 def parameters(stem: str) -> Parameters:
-    """The documented parameters."""
+    """The parameters of the documented request."""
     return parsed(body(stem))
 
 
 def parsed(text: str) -> Parameters:
-    """The parameters of a documented body; the one ref that is no valid JSON stands for its digits."""
+    """Parse a documented body; the one ref that is not valid JSON is read as its digits."""
     read: Parameters = json.loads(re.sub(r": (0\d+)", r': "\1"', text))
     return read
 
 
 def changed(stem: str, **changes: Any) -> Parameters:
-    """The documented parameters with some of them changed; None takes one away."""
+    """The parameters of the documented request with some changed; None removes one."""
     merged = {**parameters(stem), **changes}
     return {name: value for name, value in merged.items() if value is not None}
 
 
 def event_with(stem: str, content: Parameters | str | bytes, **headers: str) -> Event:
-    """The documented event with another body; bytes arrive in base64, as a body does that is not labelled as text."""
+    """The documented request with another body; bytes are in base64, like a body whose type is not text."""
     made = event(stem)
     if isinstance(content, bytes):
         made["body"], made["isBase64Encoded"] = base64.b64encode(content).decode(), True
