@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from paidline import deadline
+from paidline.store.dynamodb import MAX_ATTEMPTS
 from tests.support.scene import Scene
 from tests.support.service import SESSION, START, SUBTRACT, UPDATE, UPDATE_LINE, Service
 
@@ -55,10 +57,10 @@ def test_a_debit_with_a_key_counts_once_whatever_is_seen_of_its_first_delivery(
 def test_a_key_that_is_sent_again_gets_the_first_answer_whatever_is_seen_of_its_first_delivery(
     service: Service, scene: Scene, seen: tuple[str, ...]
 ) -> None:
-    scene.script.faults = ["delayed"] * 3
+    scene.script.faults = ["delayed"] * MAX_ATTEMPTS
     lost = scene.send(tokens=START, **KEYED)
     scene.arrive_late(*seen)
-    scene.before[5] = scene.before_read[2] = scene.finish
+    scene.before[MAX_ATTEMPTS + 2] = scene.before_read[2] = scene.finish
     again = scene.send(tokens=START, **KEYED)
     scene.finish()
 
@@ -70,10 +72,10 @@ def test_a_key_that_is_sent_again_gets_the_first_answer_whatever_is_seen_of_its_
 def test_a_key_whose_effect_is_still_being_written_when_the_time_is_up_is_a_503(
     service: Service, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene.script.faults = ["delayed"] * 3
+    scene.script.faults = ["delayed"] * MAX_ATTEMPTS
     scene.send(tokens=START, **KEYED)
     scene.arrive_late(WALLET, ENTRY)
-    monkeypatch.setattr("paidline.store.transaction._PATIENCE_S", 0.05)
+    monkeypatch.setattr(deadline, "LAST_ATTEMPT_S", 0.3)
     unknown = scene.send(tokens=START, **KEYED)
     scene.finish()
 
@@ -86,11 +88,11 @@ def test_a_key_whose_effect_is_still_being_written_when_the_time_is_up_is_a_503(
 def test_a_rivals_debit_is_let_past_whatever_is_seen_of_it(
     service: Service, scene: Scene, seen: tuple[str, ...]
 ) -> None:
-    scene.script.faults = ["delayed"] * 3
+    scene.script.faults = ["delayed"] * MAX_ATTEMPTS
     scene.send(tokens=1)
     # The request reads the wallet, then the rival's transaction is decided.
-    scene.before[4] = lambda: scene.arrive_late(*seen)
-    scene.before[5] = scene.before_read[2] = scene.finish
+    scene.before[MAX_ATTEMPTS + 1] = lambda: scene.arrive_late(*seen)
+    scene.before[MAX_ATTEMPTS + 2] = scene.before_read[2] = scene.finish
     answer = scene.send()
 
     assert (answer.code, answer.tokens) == (20, START - 31)

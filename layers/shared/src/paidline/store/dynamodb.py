@@ -33,7 +33,7 @@ _RETRYABLE = frozenset(
 _SERVER_ERROR = 500
 
 # For errors that DynamoDB returns at once; these attempts take about a second. Time-outs are bounded by the deadline.
-_MAX_ATTEMPTS = 6
+MAX_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.1
 
 
@@ -116,7 +116,7 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             if not _is_retryable(error):
                 raise
             attempts += 1
-            if attempts == _MAX_ATTEMPTS:
+            if attempts == MAX_ATTEMPTS:
                 raise StoreUnavailable from error
             # If the deadline passes here, DynamoDB's error is logged as the cause of DeadlineExceeded.
             deadline.pause(_FIRST_PAUSE_S * 2 ** (attempts - 1))

@@ -12,7 +12,7 @@ from paidline.domain import fair_lock
 from paidline.domain.fair_lock import FairLock
 from paidline.errors import StoreUnavailable
 from paidline.store.dynamodb import dynamodb
-from tests.support.service import START, SUBTRACT, Service
+from tests.support.service import LINE, START, SUBTRACT, Service
 
 
 def test_a_free_turn_is_taken_at_once_and_given_back_at_the_end() -> None:
@@ -65,7 +65,7 @@ def _wait_until_queued_or_gone(thread: threading.Thread, number: int) -> None:
 def test_a_status_that_had_to_wait_is_read_again_before_it_is_written(
     service: Service, monkeypatch: pytest.MonkeyPatch, stem: str, read: str
 ) -> None:
-    body = {"status": "pause", "ref": "38", "outboundNumber": "31612345678"}
+    body = {"status": "pause", "ref": "38", "outboundNumber": LINE}
     service.send(stem, **body)
     monkeypatch.setattr(FairLock, "acquire", lambda *_: True)
     calls: list[str] = []
@@ -81,7 +81,7 @@ def test_a_request_that_had_to_wait_reads_the_wallet_again_before_it_writes(
 ) -> None:
     wait = FairLock.acquire
 
-    def rival_first(turn: FairLock, longest_s: float) -> bool:
+    def rival_first(lock: FairLock, longest_s: float) -> bool:
         monkeypatch.setattr(FairLock, "acquire", wait)
         service.send(SUBTRACT)
         return True
