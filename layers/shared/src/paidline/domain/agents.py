@@ -74,6 +74,7 @@ def update_status(ref: str, status: str, *, handler: str, ip: str) -> Agent:
     change = StatusChange(parse_status(status), handler, ip)
     backoff = Backoff()
     with FairLock(agent.ref) as lock:
+        # True if it had to wait: what was read before is then out of date.
         if lock.acquire(deadline.remaining_s()):
             agent = find(ref)
         while True:
@@ -97,6 +98,7 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
     change = StatusChange(parse_status(status), handler, ip)
     backoff = Backoff()
     with FairLock(outbound_number) as lock:
+        # True if it had to wait: what was read before is then out of date.
         if lock.acquire(deadline.remaining_s()):
             on_line = _find_on_line(outbound_number)
         while True:

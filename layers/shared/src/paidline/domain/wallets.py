@@ -106,6 +106,7 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
     backoff = Backoff()
     found = find_by_pin(client, movement.dialed_number, movement.pin)
     with FairLock(found.wallet.wallet_id) as lock:
+        # True if it had to wait: what was read before is then out of date.
         if lock.acquire(deadline.remaining_s()):
             found = find_by_pin(client, movement.dialed_number, movement.pin)
         while True:
