@@ -13,6 +13,9 @@ from tests.support.api import Api, Context
 
 NAUGHT = "0" * 64
 PROFILES = "get_profile_data"
+LAMBDAS_LIMIT = 6 * 1024 * 1024
+MANY = 10_000
+NOW = 1_000_000.0
 
 
 # Each request is wrong in several ways; the answer is that of the check that comes first.
@@ -30,12 +33,6 @@ def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], r
 
     assert api.request(PROFILES, **changes).refusal == refusal
     assert api.store.contents() == before
-
-
-LAMBDAS_LIMIT = 6 * 1024 * 1024
-
-
-MANY = 10_000
 
 
 def test_the_list_is_ordered_by_user_id_and_has_every_key_in_the_contracts_order(engine_api: Api) -> None:
@@ -131,9 +128,6 @@ def test_ten_thousand_profiles_fit_into_lambdas_answer(engine_api: Api) -> None:
 
     assert len(json.dumps(response)) < LAMBDAS_LIMIT
     assert [profile["_ctbUserId"] for profile in listed] == ["129", "194", "968", *refs]
-
-
-NOW = 1_000_000.0
 
 
 @pytest.fixture(name="clock")

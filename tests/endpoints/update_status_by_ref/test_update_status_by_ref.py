@@ -1,4 +1,4 @@
-"""updateStatusByRef: the status and its row in the log, written together, whoever comes between."""
+"""updateStatusByRef: the status and its log row are written together, whatever else writes at the same time."""
 
 from __future__ import annotations
 
