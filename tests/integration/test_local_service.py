@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from local import engine, server
+from local import engine, server, template
 from local.template import PROJECT
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
@@ -112,7 +112,7 @@ def test_it_announces_ten_routes_and_a_curl_line_that_gets_its_golden_answer() -
         curl = next(line for line in service.announcement if line.startswith("  curl"))
         answer = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True).stdout
 
-    assert sum(line.startswith("  POST http://") for line in service.announcement) == 10
+    assert sum(line.startswith("  POST http://") for line in service.announcement) == len(template.read().routes)
     assert json.loads(answer)["user"]["ref"] == "000038"
     assert json.loads(answer)["code"] == 202
 

@@ -36,13 +36,14 @@ REFERENCE = tuple(
 )
 
 
+def _has_handler(function: template.Function) -> bool:
+    file = function.folder / f"{function.module}.py"
+    return file.exists() and f"def {function.attribute}(" in file.read_text(encoding="utf-8")
+
+
 def _can_be_asked() -> tuple[str, ...]:
-    """Endpoints with a route, an event and golden answers; test_completeness.py says what the others lack."""
-    served = {
-        route.function.stem
-        for route in template.read().routes
-        if (route.function.folder / f"{route.function.module}.py").exists()
-    }
+    """Endpoints with a handler, an event and golden answers; test_completeness.py says what the others lack."""
+    served = {route.function.stem for route in template.read().routes if _has_handler(route.function)}
     events = {path.stem for path in (PROJECT / "events").glob("*.json")}
     golden = {path.parent.name for path in (PROJECT / "tests" / "endpoints").glob("*/golden.yaml")}
     return tuple(sorted(served & events & golden))

@@ -58,6 +58,15 @@ each_with_event = pytest.mark.parametrize("route", WITH_EVENT, ids=lambda route:
 each_with_golden = pytest.mark.parametrize("route", WITH_GOLDEN, ids=lambda route: route.function.stem)
 
 
+@pytest.fixture
+def handler(route: Route, handlers: dict[str, Endpoint[Any]]) -> Endpoint[Any]:
+    """The handler of a route. If there is none of its name, one test says so, and not all that need it."""
+    found = handlers.get(route.function.stem)
+    if found is None or found.name != route.function.stem:
+        pytest.skip("reported by test_a_handler_is_an_endpoint_of_its_own_name_and_of_the_scope_of_its_path")
+    return found
+
+
 @pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)
 def test_the_template_serves_every_route_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     paths = {stem_of(route.path): route.path for route in ROUTES}
@@ -236,7 +245,7 @@ def test_a_golden_answer_has_its_code_and_message(case: golden.Case) -> None:
 
 
 def test_every_code_has_a_golden_answer() -> None:
-    assert {case.code for case in golden.CASES} == MESSAGES.keys(), (
+    assert {case.code for case in golden.CASES} >= MESSAGES.keys(), (
         "Each code of paidline/codes.py is the answer of some endpoint's golden.yaml in tests/endpoints."
     )
 
@@ -261,7 +270,7 @@ def test_the_contract_has_a_section_for_an_endpoint(route: Route) -> None:
 def test_the_contract_names_the_code_of_a_golden_answer(case: golden.Case) -> None:
     section = contract_section(case.path)
 
-    if section and isinstance(json.loads(case.answer), dict):
+    if section and case.code in MESSAGES and isinstance(json.loads(case.answer), dict):
         assert f"\n| {case.code} |" in section, (
             f"{golden.file(case.stem)} answers {case.code}, which docs/contract.md does not name for {case.path}: add "
             "the row to its table of codes, or correct the golden answer."
@@ -279,10 +288,8 @@ def test_golden_answers_promise_the_store_calls(route: Route) -> None:
 
 
 @each_with_golden
-def test_golden_answers_say_whether_an_endpoint_takes_an_idempotency_key(
-    route: Route, handlers: dict[str, Endpoint[Any]]
-) -> None:
-    takes = issubclass(handlers[route.function.stem].model, IdempotentRequest)
+def test_golden_answers_say_whether_an_endpoint_takes_an_idempotency_key(route: Route, handler: Endpoint[Any]) -> None:
+    takes = issubclass(handler.model, IdempotentRequest)
 
     assert golden.FILES[route.function.stem].takes_idempotency_key == takes, (
         f"{golden.file(route.function.stem)} has to say `takes_idempotency_key: {str(takes).lower()}`, as the request "
@@ -314,13 +321,16 @@ def test_a_function_has_a_policy_of_its_own(route: Route) -> None:
 
 
 @each_with_golden
-def test_a_policy_allows_what_the_function_does_and_nothing_else(api: Api, route: Route) -> None:
+def test_a_policy_allows_what_the_function_does_and_nothing_else(
+    api: Api, route: Route, handler: Endpoint[Any]
+) -> None:
     name, stem = route.function.name, route.function.stem
     promised = golden.FILES[stem]
-    requests = [{}, *promised.further_requests, *[{"idempotencyKey": "k"}] * (2 * promised.takes_idempotency_key)]
+    repeated = [{"idempotencyKey": "k"}] * 2 if issubclass(handler.model, IdempotentRequest) else []
     with wire.recorded() as calls:
-        for changes in requests:
-            api.request(stem, **changes)
+        answers = [api.request(stem, **changes) for changes in ({}, *promised.further_requests, *repeated)]
+    if answers[0].reason is not None:
+        pytest.skip("the documented request is refused, so it shows no calls: reported with the golden answers")
     used = {f"{action} {target}" for call in calls for action, target in call.permissions}
     allowed = permissions(FUNCTIONS[name]) or used
 
@@ -366,9 +376,8 @@ def test_the_table_of_store_calls_has_the_endpoint(route: Route) -> None:
 
 
 @each_with_event
-def test_a_benchmark_request_can_be_made_of_an_event(route: Route, handlers: dict[str, Endpoint[Any]]) -> None:
-    if route.function.stem in handlers:
-        assert request.parameters(handlers[route.function.stem], 7)
+def test_a_benchmark_request_can_be_made_of_an_event(route: Route, handler: Endpoint[Any]) -> None:
+    assert request.parameters(handler, 7)
 
 
 def test_every_table_is_known_to_the_functions() -> None:
