@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from local import engine, template
+from paidline.api import telemetry
 from paidline.api.endpoint import Endpoint
 from paidline.store.dynamodb import dynamodb
 from tests.support import api as support
@@ -91,11 +93,17 @@ def service(engine_endpoint: str) -> Iterator[Service]:
 
 
 @pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+def logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
     """Read everything that the service has written since the last call: log lines and metrics."""
+    log = io.StringIO()
+    # The logger took its stream when it was made, long before any test began.
+    monkeypatch.setattr(telemetry.logger().registered_handler, "stream", log)
 
     def read() -> str:
         captured = capsys.readouterr()
-        return captured.out + captured.err
+        lines = log.getvalue() + captured.out + captured.err
+        log.seek(0)
+        log.truncate()
+        return lines
 
     return read

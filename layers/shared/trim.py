@@ -20,8 +20,8 @@ _ENDPOINT_PARAMETERS = frozenset({"contextParam", "operationContextParams"})
 # Files of botocore's data folder that belong to no service.
 _SHARED_DATA = frozenset({"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"})
 
-# Parts of packages that nobody imports: scripts, a type checker's plugin, pydantic's first version.
-_UNUSED = ("bin", "pydantic/mypy.py", "pydantic/v1")
+# Parts of packages that nobody imports: a web framework, scripts, a type checker's plugin, pydantic's first version.
+_UNUSED = ("aws_lambda_powertools/event_handler", "bin", "pydantic/mypy.py", "pydantic/v1")
 
 # botocore's client imports the generator of its documentation, for `help()`: these take its place and write nothing.
 DOCUMENTATION = "botocore/docs"

@@ -1,55 +1,51 @@
-"""Logs and metrics for each request: one line of JSON that is both. Never a value that a caller sent.
+"""Logs and metrics for each request: one line of JSON that is both.
 
-A hash, a PIN, a phone number or an e-mail address can stand in any of them, and in the text of any exception too:
-so a fault is logged by its type and place.
+No value that a caller sent is logged, because any of them may be a hash, a PIN, a phone number or an e-mail address. Nor
+is the text of an exception, which may quote one: a fault is logged by the exception's type and place.
 """
 
-import json
-import time
+import functools
 import traceback
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from paidline.api.response import Response
 from paidline.errors import ApiError, ServerError
 
-_SERVICE = "paidline"
-# CloudWatch makes metrics of a line that describes them so (its "embedded metric format").
-_METRICS = {
-    "Namespace": "Paidline",
-    "Dimensions": [["endpoint", "code", "service"]],
-    "Metrics": [{"Name": "Answers", "Unit": "Count"}, {"Name": "Faults", "Unit": "Count"}],
-}
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 
 def log_response(endpoint: str, request_id: str, response: Response) -> None:
-    """Count an answer by endpoint and code, a fault of ours as such too, and log it with its reason."""
-    line = {
-        "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [_METRICS]},
-        "service": _SERVICE,
-        "endpoint": endpoint,
-        "code": str(int(response.code)),
-        "requestId": request_id,
-        "reason": response.headers.get("x-error-reason", ""),
-        "Answers": 1,
-        "Faults": int(response.http_status >= ServerError.http_status),
-    }
-    print(json.dumps(line))
+    """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault."""
+    # A metrics object for each request: the usual one is shared by the threads of a process, and the local gateway has
+    # many.
+    metrics = EphemeralMetrics()
+    metrics.add_dimension("endpoint", endpoint)
+    metrics.add_dimension("code", str(int(response.code)))
+    metrics.add_metric("Answers", MetricUnit.Count, 1)
+    metrics.add_metric("Faults", MetricUnit.Count, response.http_status >= ServerError.http_status)
+    metrics.add_metadata("requestId", request_id)
+    metrics.add_metadata("reason", response.headers.get("x-error-reason", ""))
+    metrics.flush_metrics()
 
 
 def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
-    """Log a fault of ours: the types of the exception and its causes, and where they were raised."""
+    """Log the types of an exception and its causes, and where they were raised."""
     chain = []
     cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)
         chain.append({"type": type(cause).__name__, "at": [f"{f.filename}:{f.lineno} {f.name}" for f in frames]})
         cause = cause.__cause__ or cause.__context__
-    line = {
-        "level": "ERROR",
-        "message": "fault",
-        "service": _SERVICE,
-        "endpoint": endpoint,
-        "requestId": request_id,
-        "reason": error.reason if isinstance(error, ApiError) else "internal_error",
-        "exceptions": chain,
-    }
-    print(json.dumps(line))
+    reason = error.reason if isinstance(error, ApiError) else "internal_error"
+    logger().error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)
+
+
+@functools.cache
+def logger() -> "Logger":
+    """Create the logger at the first fault, so that a cold start does not wait for it."""
+    from aws_lambda_powertools import Logger
+
+    return Logger()
