@@ -1,7 +1,7 @@
 """Logs and metrics for each request: one line of JSON that is both.
 
-No value that a caller sent is logged, because any of them may be a hash, a PIN, a phone number or an e-mail address. Nor
-is the text of an exception, which may quote one: a fault is logged by the exception's type and place.
+No value that a caller sent is logged, because any of them may be a hash, a PIN, a phone number or an e-mail address.
+Nor is the text of an exception, which may quote one: a fault is logged by the exception's type and place.
 """
 
 import functools
