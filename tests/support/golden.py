@@ -50,7 +50,7 @@ class GoldenFile(_Strict):
     """A golden.yaml.
 
     Only a complete one passes the tests: here everything may be missing, so that one of them can say what is.
-    `mask` gives the form of each field whose value is ours and differs each time: `*` in the answers.
+    `mask` names the fields whose values are ours and differ each time: `*` in the answers.
     `further_requests` are changes of the documented parameters that use what the policy allows beyond the documented
     request. `rare_permissions` are those that only a fault makes use of, as `action table`.
     """
