@@ -50,14 +50,15 @@ class GoldenFile(_Strict):
     """A golden.yaml.
 
     Only a complete one passes the tests: here everything may be missing, so that one of them can say what is.
-    `mask` names the fields whose values are ours and differ each time: `*` in the answers.
+    `mask` maps fields whose values are ours and differ each time to their form, a regular expression: `*` in the
+    answers.
     `further_requests` are changes of the documented parameters that use what the policy allows beyond the documented
     request. `rare_permissions` are those that only a fault makes use of, as `action table`.
     """
 
     store_calls: StoreCalls | None = None
     takes_idempotency_key: bool = False
-    mask: list[str] = []
+    mask: dict[str, str] = {}
     further_requests: list[dict[str, Any]] = []
     rare_permissions: list[str] = []
     success: GoldenAnswer | None = None
@@ -119,7 +120,7 @@ def post(base_url: str, path: str, body: bytes | None, headers: dict[str, str]) 
 
 
 def check(case: Case, reply: Reply) -> None:
-    """Raise AssertionError where a reply is not the golden answer, byte for byte but for ids that are ours."""
+    """Raise AssertionError where a reply is not the golden answer, byte for byte but for values that are ours."""
     assert reply.status == 200
     assert masked(case.stem, reply.body) == case.answer
     assert reply.headers["content-type"] == "application/json; charset=UTF-8"
@@ -127,9 +128,9 @@ def check(case: Case, reply: Reply) -> None:
 
 
 def masked(stem: str, body: str) -> str:
-    """An answer with `*` for each id that is ours."""
-    for name in FILES[stem].mask:
-        body = re.sub(rf'"{name}":"\d+"', f'"{name}":"*"', body, flags=re.ASCII)
+    """An answer with `*` for each value that is ours and differs each time."""
+    for name, form in FILES[stem].mask.items():
+        body = re.sub(rf'"{name}":"{form}"', f'"{name}":"*"', body, flags=re.ASCII)
     return body
 
 
