@@ -61,7 +61,7 @@ def test_its_example_is_the_golden_answer(path: str) -> None:
     if path.endswith("getProfileData"):
         assert set(re.findall(r'"\w+":"[^"]*"', example)) <= set(re.findall(r'"\w+":"[^"]*"', success.answer))
     else:
-        assert golden.masked(success.stem, example.encode()) == success.answer
+        assert golden.masked(success.stem, example) == success.answer
 
 
 @pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
