@@ -1,4 +1,4 @@
-"""Who is measured: the ten functions on the layer as it is deployed, and four usual ways of writing one of them."""
+"""Who is measured: the functions on the layer as it is deployed, and four usual ways of writing one of them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Contender:
 
 
 def ours() -> list[Contender]:
-    """List the ten functions."""
+    """List the functions."""
     return [
         Contender(folder.name, folder, LAYER, template.PROJECT / "events" / f"{folder.name}.json")
         for folder in sorted((template.PROJECT / "functions").iterdir())
