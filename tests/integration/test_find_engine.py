@@ -98,7 +98,7 @@ def test_moto_stands_in_and_one_line_tells_how_to_install_a_right_engine(
         assert tables.create(running.client(), service.tables)
     told = capfd.readouterr().err
 
-    assert "wrong under concurrency" in told
+    assert "incorrect under concurrency" in told
     assert "brew install nubo-db/tap/dynoxide" in told
     assert told.count("\n") == 1
 
