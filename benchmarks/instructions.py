@@ -22,7 +22,7 @@ _WARM_UP = 20
 _REQUESTS = 60
 _MILLION = 1_000_000
 _PATIENCE = """from paidline import deadline
-deadline.CONNECT_S = deadline.READ_S = deadline.LAST_TRY_S = 60
+deadline.CONNECT_S = deadline.READ_S = deadline.LAST_ATTEMPT_S = 60
 """
 
 

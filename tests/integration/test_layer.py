@@ -228,7 +228,7 @@ def test_no_listener_that_concerns_dynamodb_asks_for_a_place_in_the_order() -> N
 
 def test_the_trimmed_model_holds_every_operation_that_the_store_uses() -> None:
     sources = "\n".join(path.read_text() for path in (LAYER / "src" / "paidline" / "store").glob("*.py"))
-    used = set(re.findall(r"client\(\)\.([a-z_]+),", sources)) | set(re.findall(r"pages\(\"([a-z_]+)\"", sources))
+    used = set(re.findall(r"dynamodb\(\)\.([a-z_]+),", sources)) | set(re.findall(r"pages\(\"([a-z_]+)\"", sources))
     kept = re.findall(r"^OPERATIONS = (.*)$", (LAYER / "trim.py").read_text(), re.MULTILINE)
     assert {name.replace("_", "") for name in used} == {name.lower() for name in re.findall(r"\w+", kept[0])}
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 def log_response(endpoint: str, request_id: str, response: Response) -> None:
     """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault."""
-    # A metrics object for each request: the usual one is shared by the threads of a process, and the local gateway has
-    # many.
+    # Ephemeral: Powertools' usual metrics object is shared by all threads, and the local gateway has many.
     metrics = EphemeralMetrics()
     metrics.add_dimension("endpoint", endpoint)
     metrics.add_dimension("code", str(int(response.code)))

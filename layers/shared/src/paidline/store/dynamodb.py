@@ -39,18 +39,18 @@ _FIRST_PAUSE_S = 0.1
 
 @functools.cache
 def dynamodb() -> "DynamoDBClient":
-    """Make the client, once per process. Only `call` calls it."""
+    """Make the DynamoDB client, once per process. Operations are called through `call`."""
     session = _session()
     config = Config(
         connect_timeout=deadline.CONNECT_S,
         read_timeout=deadline.READ_S,
-        # Tries and the pauses between them are `call`'s: the SDK's know no deadline.
+        # `call` makes the attempts and the pauses between them, because the SDK's ignore the deadline.
         retries={"mode": "standard", "total_max_attempts": 1},
         tcp_keepalive=True,
         max_pool_connections=32,
         # The items are built here and in the right form; checking them again costs a tenth of a request.
         parameter_validation=False,
-        # The SDK's own, and our name after it. Without this it is put together anew, twice for every call.
+        # The SDK's user agent with our name appended. If not set here, the SDK builds it anew for every call.
         user_agent=session.user_agent(),
     )
     endpoint = os.environ.get("DYNAMODB_ENDPOINT") or None
@@ -58,7 +58,7 @@ def dynamodb() -> "DynamoDBClient":
         "dynamodb",
         config=config,
         endpoint_url=endpoint,
-        # Lambda puts them here. Left to look for itself, the SDK prepares to ask other places first, by HTTPS.
+        # Lambda sets these. Without them, the SDK's search prepares HTTPS for sources that are never asked.
         aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
