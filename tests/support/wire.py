@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSResponse
@@ -14,6 +14,9 @@ from botocore.compat import HTTPHeaders
 
 from paidline.domain.fair_lock import FairLock
 from paidline.store.dynamodb import dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _BEFORE_CALL = "before-call.dynamodb"
 _BEFORE_SEND = "before-send.dynamodb"
@@ -40,14 +43,14 @@ class Call:
 
 
 @contextmanager
-def recorded() -> Iterator[list[Call]]:
-    """List the calls that are made in the block, each try by itself."""
+def recorded(client: DynamoDBClient | None = None) -> Iterator[list[Call]]:
+    """List the calls that are made in the block, each try by itself: the service's own, or a client's."""
     calls: list[Call] = []
 
     def note(model: Any, params: dict[str, Any], **_: Any) -> None:
         calls.append(Call(model.name, json.loads(params["body"])))
 
-    with hooked(_BEFORE_CALL, note):
+    with hooked(_BEFORE_CALL, note, client):
         yield calls
 
 
@@ -123,9 +126,9 @@ class _Response(AWSResponse):
 
 
 @contextmanager
-def hooked(event: str, handler: Callable[..., Any]) -> Iterator[None]:
+def hooked(event: str, handler: Callable[..., Any], client: DynamoDBClient | None = None) -> Iterator[None]:
     """Let a handler of botocore's event act first in the block."""
-    events = dynamodb().meta.events
+    events = (client or dynamodb()).meta.events
     name = event.removesuffix(".*")
     events.register_first(name, handler)
     try:
