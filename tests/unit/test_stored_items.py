@@ -44,6 +44,19 @@ DEBIT = LedgerEntry(
     request_id="11111111111111111111111111111111",
     previous_digest="1:761904502cb13cf6d629ad65ef7223880a9c3ebae92f63ef1acd64ad9693abc5",
 )
+REFUND = DEBIT._replace(
+    seq=3,
+    amount=100,
+    balance=1971,
+    source="wallet.refund",
+    kind="refund",
+    held=300,
+    call_id="pbx1-1732377600.42",
+    operator="anna",
+    reason="wrong agent",
+    refund_of=2,
+    previous_digest="1:d2fb38b552d35fadcafe6732093c334811375f07ee72817a45599413246a8f3f",
+)
 WALLET = Wallet(
     application_id="1288",
     wallet_id="6254",
@@ -59,6 +72,18 @@ WALLET = Wallet(
 def test_the_digests_of_ledger_entries_are_the_known_ones() -> None:
     assert OPENING.digest() == "1:761904502cb13cf6d629ad65ef7223880a9c3ebae92f63ef1acd64ad9693abc5"
     assert DEBIT.digest() == "1:d2fb38b552d35fadcafe6732093c334811375f07ee72817a45599413246a8f3f"
+    assert REFUND.digest() == "2:43ac2ddb9d52227b0a1cc89d10c71655f9bfed2c94baa17b17856fa8ee24225b"
+
+
+@pytest.mark.parametrize("detail", ["kind", "held", "call_id", "operator", "reason", "refund_of"])
+def test_a_digest_changes_with_each_detail_of_an_entry(detail: str) -> None:
+    other: Any = 7 if isinstance(getattr(REFUND, detail), int) else "other"
+
+    digests = {entry.digest() for entry in (DEBIT, REFUND)} | {
+        entry._replace(**{detail: other}).digest() for entry in (DEBIT, REFUND)
+    }
+
+    assert len(digests) == 4
 
 
 @pytest.mark.parametrize(
@@ -108,6 +133,26 @@ def test_the_digests_of_keys_and_of_the_documented_requests_under_them_are_the_k
             },
         ),
         (
+            REFUND,
+            {
+                "walletId": {"S": "6254"},
+                "seq": {"N": "3"},
+                "amount": {"N": "100"},
+                "balance": {"N": "1971"},
+                "time": {"S": "2026-11-25T12:00:01.000000Z"},
+                "source": {"S": "wallet.refund"},
+                "key": {"S": "pbx1-1732377600.42"},
+                "requestId": {"S": "11111111111111111111111111111111"},
+                "previousDigest": {"S": "1:d2fb38b552d35fadcafe6732093c334811375f07ee72817a45599413246a8f3f"},
+                "kind": {"S": "refund"},
+                "callId": {"S": "pbx1-1732377600.42"},
+                "operator": {"S": "anna"},
+                "reason": {"S": "wrong agent"},
+                "held": {"N": "300"},
+                "refundOf": {"N": "2"},
+            },
+        ),
+        (
             WALLET,
             {
                 "applicationId": {"S": "1288"},
@@ -119,6 +164,22 @@ def test_the_digests_of_keys_and_of_the_documented_requests_under_them_are_the_k
                 "digest": {"S": "1:d2fb38b552d35fadcafe6732093c334811375f07ee72817a45599413246a8f3f"},
                 "phoneNumber": {"S": "31612345678"},
                 "email": {"S": "caller@example.com"},
+            },
+        ),
+        (
+            WALLET._replace(blocked=True, held=300),
+            {
+                "applicationId": {"S": "1288"},
+                "walletKey": {"S": "pin#42#0042"},
+                "walletId": {"S": "6254"},
+                "pin": {"S": "0042"},
+                "tokens": {"N": "1871"},
+                "seq": {"N": "2"},
+                "digest": {"S": "1:d2fb38b552d35fadcafe6732093c334811375f07ee72817a45599413246a8f3f"},
+                "phoneNumber": {"S": "31612345678"},
+                "email": {"S": "caller@example.com"},
+                "held": {"N": "300"},
+                "blocked": {"BOOL": True},
             },
         ),
         (

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 # The `previous_digest` of the first entry.
 NO_DIGEST = ""
 
-_DIGEST_VERSION = 1
+# Version 1 covers the fields without a default, version 2 all fields.
+_MOVEMENT, _ALL_FIELDS = 1, 2
 
 
 class LedgerEntry(NamedTuple):
@@ -21,6 +22,9 @@ class LedgerEntry(NamedTuple):
 
     `amount` is signed, `balance` is the number of tokens afterwards, `time` a stored time, `source` the endpoint,
     `key` the caller's idempotency key or "", `request_id` the id of the request that wrote the entry.
+
+    An operator's entry has an `operator` and a `reason`, a refund the number of the entry that it refunds.
+    A paid call's entry has a `kind` and a `call_id`. `held` is what open calls hold after the entry, out of `balance`.
     """
 
     wallet_id: str
@@ -32,14 +36,20 @@ class LedgerEntry(NamedTuple):
     key: str
     request_id: str
     previous_digest: str
+    kind: str = ""
+    held: int = 0
+    call_id: str = ""
+    operator: str = ""
+    reason: str = ""
+    refund_of: int = 0
 
     def digest(self) -> str:
-        """Return the digest of the entry and thereby of all entries before it: `1:` and a SHA-256 in hex.
+        """Return the digest of the entry and thereby of all entries before it: a version, `:` and a SHA-256 in hex.
 
         Names and order are spelled out because stored digests depend on them. A change needs a new version, beside
-        this one.
+        these.
         """
-        content = {
+        content: dict[str, str | int] = {
             "walletId": self.wallet_id,
             "seq": self.seq,
             "amount": self.amount,
@@ -50,8 +60,27 @@ class LedgerEntry(NamedTuple):
             "requestId": self.request_id,
             "previousDigest": self.previous_digest,
         }
+        version = _MOVEMENT
+        if self._details():
+            version = _ALL_FIELDS
+            content |= {
+                "kind": self.kind,
+                "held": self.held,
+                "callId": self.call_id,
+                "operator": self.operator,
+                "reason": self.reason,
+                "refundOf": self.refund_of,
+            }
         written = json.dumps(content, separators=(",", ":"))
-        return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"
+        return f"{version}:{hashlib.sha256(written.encode()).hexdigest()}"
+
+    def _details(self) -> dict[str, Any]:
+        """Return the attributes that only some entries have."""
+        texts = {"kind": self.kind, "callId": self.call_id, "operator": self.operator, "reason": self.reason}
+        numbers = {"held": self.held, "refundOf": self.refund_of}
+        return {name: {"S": text} for name, text in texts.items() if text} | {
+            name: {"N": str(number)} for name, number in numbers.items() if number
+        }
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
@@ -65,6 +94,7 @@ class LedgerEntry(NamedTuple):
             "key": {"S": self.key},
             "requestId": {"S": self.request_id},
             "previousDigest": {"S": self.previous_digest},
+            **self._details(),
         }
 
     @classmethod
@@ -80,6 +110,12 @@ class LedgerEntry(NamedTuple):
             key=item["key"]["S"],
             request_id=item["requestId"]["S"],
             previous_digest=item["previousDigest"]["S"],
+            kind=item.get("kind", {"S": ""})["S"],
+            held=int(item.get("held", {"N": "0"})["N"]),
+            call_id=item.get("callId", {"S": ""})["S"],
+            operator=item.get("operator", {"S": ""})["S"],
+            reason=item.get("reason", {"S": ""})["S"],
+            refund_of=int(item.get("refundOf", {"N": "0"})["N"]),
         )
 
 

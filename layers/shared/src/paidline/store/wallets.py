@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class Wallet(NamedTuple):
-    """A wallet. `seq` and `digest` are those of its newest ledger entry, `tokens` is the balance after it."""
+    """A wallet. `seq` and `digest` are those of its newest ledger entry, `tokens` is the balance after it.
+
+    `held` is the part of the balance that open calls hold. A `blocked` wallet is found but cannot be spent from.
+    """
 
     application_id: str
     wallet_id: str
@@ -21,6 +24,8 @@ class Wallet(NamedTuple):
     digest: str
     phone_number: str = ""
     email: str = ""
+    held: int = 0
+    blocked: bool = False
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
@@ -33,6 +38,8 @@ class Wallet(NamedTuple):
             "digest": {"S": self.digest},
             "phoneNumber": {"S": self.phone_number},
             "email": {"S": self.email},
+            **({"held": {"N": str(self.held)}} if self.held else {}),
+            **({"blocked": {"BOOL": True}} if self.blocked else {}),
         }
 
     @classmethod
@@ -47,6 +54,8 @@ class Wallet(NamedTuple):
             digest=item["digest"]["S"],
             phone_number=item["phoneNumber"]["S"],
             email=item["email"]["S"],
+            held=int(item.get("held", {"N": "0"})["N"]),
+            blocked=item.get("blocked", {"BOOL": False})["BOOL"],
         )
 
     def to_pointer(self) -> dict[str, Any]:
