@@ -4,13 +4,18 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 	--custom-compile-command 'make lock' $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run lint check test lock clean
+.PHONY: help run install lint check test lock clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv-run/.installed ## Serve all endpoints on this machine. PORT=3000 SEED=file.json DATA=folder
 	@.venv-run/bin/python -m local
+
+install: .venv-cli/.installed ## Install the command line `paidline` into .venv-cli.
+	@echo 'Put it on your PATH, and let it complete your commands:'
+	@echo '  export PATH="$(CURDIR)/.venv-cli/bin:$$PATH"'
+	@echo '  paidline --install-completion'
 
 lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/ruff check
@@ -28,23 +33,31 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt
 	$(COMPILE) requirements/run.in --output-file requirements/run.txt
 	$(COMPILE) requirements/fallback.in --output-file requirements/fallback.txt
+	$(COMPILE) requirements/cli.in --output-file requirements/cli.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
 	$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 
 clean: ## Remove everything that the other targets created.
-	rm -rf .venv .venv-run .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf local/engine/node_modules layers/shared/src/*.egg-info
+	rm -rf .venv .venv-run .venv-cli .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf local/engine/node_modules layers/shared/src/*.egg-info *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment per purpose, so that `make run` does not install the test tools.
 .venv-run/.installed: requirements/run.txt
 .venv/.installed: requirements/dev.txt
 .venv-lock/.installed: requirements/lock.txt
+.venv-cli/.installed: requirements/cli.txt
 
 .venv-run/.installed .venv-lock/.installed:
 	$(make-environment)
+	@touch $@
+
+.venv-cli/.installed: pyproject.toml layers/shared/pyproject.toml
+	$(make-environment)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable layers/shared --editable .
 	@touch $@
 
 .venv/.installed: layers/shared/pyproject.toml
