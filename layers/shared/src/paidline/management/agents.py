@@ -46,7 +46,7 @@ class RemoveAgent(ShowAgent):
 
 def create(arguments: AgentEntry, invocation: Invocation) -> Done:
     """Add an agent with a profile. One Scan of the agents. Raises AlreadyExists, InvalidCommand or Refused."""
-    _check_profile(arguments.profile)
+    check_profile(arguments.profile)
     agent = Agent(
         user_id=arguments.user_id,
         ref=arguments.ref,
@@ -94,7 +94,7 @@ def change(arguments: ChangeAgent, invocation: Invocation) -> Done:
     One GetItem, one for a profile, one Scan of the agents for a line. Raises ItemNotFound, VersionConflict,
     InvalidCommand or Refused.
     """
-    _check_profile(arguments.profile)
+    check_profile(arguments.profile)
 
     def plan() -> Plan:
         before = _find(arguments.ref)
@@ -150,7 +150,9 @@ def _check_line(agent: Agent, others: list[Agent]) -> None:
         raise Refused(f"{MAX_AGENTS_PER_LINE} agents share this line already.", "outboundNumber")
 
 
-def _check_profile(profile: "dict[str, str] | dict[str, str | None]") -> None:
+def check_profile(profile: "dict[str, str] | dict[str, str | None]") -> None:
+    """Raise InvalidCommand for a key that no profile has, and for too much text."""
+    """Raise InvalidCommand for keys that a profile does not have, or too much text."""
     if profile.keys() - DEFAULTS.keys():
         raise InvalidCommand("A profile has no such key.", "profile")
     if len(json.dumps(profile)) > _MAX_PROFILE_BYTES:
@@ -160,7 +162,7 @@ def _check_profile(profile: "dict[str, str] | dict[str, str | None]") -> None:
 def _merged(ref: str, changes: "dict[str, str | None]") -> dict[str, str]:
     merged = {**profiles.get(ref, consistent=True), **changes}
     kept = {key: value for key, value in merged.items() if value is not None}
-    _check_profile(kept)
+    check_profile(kept)
     return kept
 
 

@@ -118,7 +118,7 @@ def change(before: Agent, after: Agent) -> "TransactWriteItemTypeDef":
     old, new = before.to_item(), after.to_item()
     sets = {name: value for name, value in new.items() if old.get(name) != value}
     removes = old.keys() - new.keys()
-    others = {"lastLogId": old["lastLogId"]} if "lastLogId" in sets else {}
+    others = {"lastLogId": old["lastLogId"]} if sets.keys() & {"lastLogId", "status"} else {}
     unchanged = versions.unchanged("refKey", before.version, **others)
     expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
     if removes:

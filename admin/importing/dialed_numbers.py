@@ -1,0 +1,53 @@
+"""Service numbers: which application a dialed number belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from admin.importing.kind import Change, Entry, Item, Options, Target, differences, pages
+from admin.importing.sources import Values
+from admin.importing.staging import Reject, Staged, Staging
+from paidline.management.values import DialedNumberEntry
+from paidline.store import dialed_numbers
+from paidline.store.dialed_numbers import DialedNumber
+
+
+class DialedNumbers:
+    """Service numbers."""
+
+    fields = ("dialedNumber", "applicationId", "companyName")
+
+    def check(self, values: Values, zone: ZoneInfo) -> Entry:
+        """Check a row by itself. Raises ValidationError."""
+        entry = DialedNumberEntry.model_validate(values)
+        return Entry(entry.dialed_number, entry.model_dump(), {})
+
+    def stored(self, target: Target) -> Iterator[tuple[str, Item, dict[str, str]]]:
+        """Yield all service numbers. One Scan per megabyte."""
+        for item in pages(target, os.environ["DIALED_NUMBERS_TABLE"]):
+            yield item["dialedNumber"]["S"], item, {}
+
+    def clashes(self, staging: Staging) -> Iterator[Reject]:
+        """Yield nothing: service numbers are independent of each other."""
+        yield from ()
+
+    def plan(self, staged: Staged, target: Target, options: Options) -> Change | Reject | None:
+        """Compare a number with what is stored. One that belongs to another application is never moved."""
+        wanted = DialedNumber(**staged.entry)
+        if staged.stored is None:
+            operation = dialed_numbers.create(wanted)
+            return Change(staged.row, wanted.dialed_number, {}, _fields(wanted), [operation])
+        before = DialedNumber.from_item(staged.stored)
+        if before.application_id != wanted.application_id:
+            return Reject(staged.row, "applicationId", f"the number belongs to application {before.application_id}")
+        old, new = differences(_fields(before), _fields(wanted))
+        if not new:
+            return None
+        after = wanted._replace(version=before.version + 1)
+        return Change(staged.row, wanted.dialed_number, old, new, [dialed_numbers.change(before, after)])
+
+
+def _fields(dialed: DialedNumber) -> Item:
+    return {"applicationId": dialed.application_id, "companyName": dialed.company_name}

@@ -1,0 +1,207 @@
+"""One import, from a file to the tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from admin.importing import mapping, rejects, status_log, writer
+from admin.importing.agents import Agents
+from admin.importing.dialed_numbers import DialedNumbers
+from admin.importing.kind import Change, Counts, Entry, Item, Kind, Options, Target, blame
+from admin.importing.mapping import Mapping
+from admin.importing.sources import Values
+from admin.importing.staging import Record, Reject, Staging
+from admin.importing.wallets import Wallets
+
+T = TypeVar("T")
+Check = Callable[[Values, ZoneInfo], Entry]
+
+KINDS: dict[str, Kind] = {"agents": Agents(), "wallets": Wallets(), "dialed-numbers": DialedNumbers()}
+STATUS_LOG = "status-log"
+_ROWS_AT_ONCE = 1000
+
+
+def fields(noun: str) -> tuple[str, ...]:
+    """Return the names of the fields that a file of this kind may give."""
+    return status_log.FIELDS if noun == STATUS_LOG else KINDS[noun].fields
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is imported: a file, perhaps with wp_usermeta beside it, and which columns become which fields."""
+
+    noun: str
+    path: Path
+    mapping: Mapping | None = None
+    meta: Path | None = None
+
+
+class Progress:
+    """Hears how far a run is. This one tells nobody."""
+
+    def begin(self, step: str, total: int | None) -> None:
+        """Begin a step of so many rows, if that is known."""
+
+    def advance(self, rows: int) -> None:
+        """Go on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One import of a source into a target. `is_dry` writes nothing."""
+
+    source: Source
+    target: Target
+    options: Options = field(default_factory=Options)
+    progress: Progress = field(default_factory=Progress)
+    is_dry: bool = False
+
+    def run(self, reject_file: Path, show: Callable[[Change | Reject], None] = lambda _: None) -> Counts:
+        """Import what can be imported, and write the rest to the file of rejects.
+
+        `show` hears every change before it is written, and every reject. Raises InputError, StoreTooBusy, and what the
+        SDK raises; run again, it goes on where it stopped.
+        """
+        with closing(Staging()) as staging:
+            counts = read(self.source, self.target.zone, staging, self.progress)
+            if self.source.noun == STATUS_LOG:
+                self._write_log(staging, counts)
+            else:
+                self._write_changes(staging, KINDS[self.source.noun], counts, show)
+            for reject in staging.rejects():
+                show(reject)
+            counts.rejected = staging.count_rejects()
+            if not self.is_dry:
+                rejects.write(reject_file, self.source, staging)
+            return counts
+
+    def _write_changes(
+        self, staging: Staging, kind: Kind, counts: Counts, show: Callable[[Change | Reject], None]
+    ) -> None:
+        find_clashes(staging, kind, self.target)
+        self.progress.begin("compare" if self.is_dry else "write", staging.count())
+
+        def changes() -> Iterator[Change]:
+            for staged in staging.staged():
+                planned = kind.plan(staged, self.target, self.options)
+                if isinstance(planned, Change):
+                    show(planned)
+                    yield planned
+                    continue
+                if planned is None:
+                    counts.unchanged += 1
+                else:
+                    staging.reject([planned])
+                self.progress.advance(1)
+
+        if self.is_dry:
+            for change in changes():
+                _count(counts, [change])
+                self.progress.advance(1)
+            return
+        groups = writer.in_parallel(
+            lambda group: writer.write_changes(self.target.client, group), writer.transactions(changes())
+        )
+        for group, failed in groups:
+            staging.reject(Reject(change.row, "", "was changed in the service at the same time") for change in failed)
+            _count(counts, [change for change in group if change not in failed])
+            self.progress.advance(len(group))
+
+    def _write_log(self, staging: Staging, counts: Counts) -> None:
+        counts.unchanged += staging.drop_copies()
+        _reject_repeated(staging)
+        self.progress.begin("compare" if self.is_dry else "write", staging.count())
+        missing = status_log.Missing(staging, self.target)
+
+        def items() -> Iterator[Item]:
+            for found in missing:
+                if isinstance(found, Reject):
+                    staging.reject([found])
+                else:
+                    yield found[1]
+
+        def write(batch: list[Item]) -> None:
+            if not self.is_dry:
+                writer.write_items(self.target.client, os.environ["STATUS_LOG_TABLE"], batch)
+
+        for batch, _ in writer.in_parallel(write, _in_parts(items(), writer.MAX_IN_A_BATCH)):
+            counts.new += len(batch)
+            self.progress.advance(len(batch))
+        counts.unchanged += missing.unchanged
+
+
+def read(source: Source, zone: ZoneInfo, staging: Staging, progress: Progress) -> Counts:
+    """Read and check all rows of a source into the staging database. Raises InputError."""
+    check: Check = status_log.check if source.noun == STATUS_LOG else KINDS[source.noun].check
+    known = set(fields(source.noun))
+    counts = Counts()
+    if source.mapping:
+        mapping.check_columns(source.mapping, source.path)
+        if source.meta:
+            staging.add_meta(mapping.read_meta(source.meta, source.mapping))
+    progress.begin("read", None)
+    refused: list[Reject] = []
+
+    def checked() -> Iterator[tuple[int, str, Record, dict[str, str]]]:
+        for row in mapping.rows(source.path, source.mapping, staging.find_meta):
+            progress.advance(1)
+            counts.ignored_fields |= row.values.keys() - known
+            values = {name: value for name, value in row.values.items() if name in known}
+            result = Reject(row.number, "", row.fault) if row.fault else _check(row.number, values, check, zone)
+            if isinstance(result, Reject):
+                refused.append(result)
+            else:
+                yield row.number, *result
+
+    for part in _in_parts(checked(), _ROWS_AT_ONCE):
+        staging.add_entries(part)
+        staging.reject(refused)
+        refused.clear()
+    staging.reject(refused)
+    staging.index()
+    return counts
+
+
+def _check(number: int, values: Values, check: Check, zone: ZoneInfo) -> Entry | Reject:
+    try:
+        return check(values, zone)
+    except ValidationError as error:
+        return Reject(number, *blame(error))
+
+
+def find_clashes(staging: Staging, kind: Kind, target: Target) -> None:
+    """Read what is stored, and reject all rows that clash with it or with each other."""
+    staging.add_stored(kind.stored(target))
+    _reject_repeated(staging)
+    staging.reject(
+        Reject(row, field, f"is the same as in row {other}") for row, field, other in list(staging.claimed_twice())
+    )
+    staging.reject(
+        Reject(row, field, f"is that of {other}, which is stored") for row, field, other in staging.claimed_of_others()
+    )
+    staging.reject(list(kind.clashes(staging)))
+
+
+def _reject_repeated(staging: Staging) -> None:
+    staging.reject(Reject(row, "", f"is another row for what row {other} is for") for row, other in staging.repeated())
+
+
+def _count(counts: Counts, written: list[Change]) -> None:
+    new = sum(change.is_new for change in written)
+    counts.new += new
+    counts.changed += len(written) - new
+
+
+def _in_parts(entries: Iterable[T], size: int) -> Iterator[list[T]]:
+    entries = iter(entries)
+    while part := list(islice(entries, size)):
+        yield part

@@ -1,0 +1,134 @@
+"""The status log: rows as `getStatusLog` answers them. A row never changes, so one that differs is a clash."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from admin.importing import times
+from admin.importing.kind import Entry, Item, Target, pages
+from admin.importing.sources import Values
+from admin.importing.staging import Record, Reject, Staging
+from paidline import ids
+from paidline.domain.types import AgentStatus, Ref, RowId
+from paidline.management.values import Model, ShownText, UserId
+from paidline.store import agents
+from paidline.store.agents import Agent
+from paidline.store.status_log import StatusLogRow
+
+FIELDS = ("id", "userId", "ref", "creationDate", "status", "handler", "ip")
+
+
+def _time(value: object, info: ValidationInfo) -> str:
+    stored = times.to_stored(value, (info.context or {})["zone"]) if isinstance(value, str) else ""
+    if not stored:
+        raise ValueError("not a time")
+    return stored
+
+
+class _Row(Model):
+    id: RowId
+    ref: Ref
+    creation_date: Annotated[str, BeforeValidator(_time)]
+    status: AgentStatus
+    user_id: UserId | None = None
+    handler: ShownText = ""
+    ip: ShownText = ""
+
+
+def check(values: Values, zone: ZoneInfo) -> Entry:
+    """Check a row by itself. Raises ValidationError."""
+    row = _Row.model_validate(values, context={"zone": zone})
+    record: Record = {
+        "id": row.id,
+        "ref": row.ref,
+        "created": row.creation_date,
+        "status": row.status.value,
+        "handler": row.handler,
+        "ip": row.ip,
+        "user_id": row.user_id,
+    }
+    # Padded, so that the rows of an agent come in the order of their ids.
+    return Entry(f"{agents.ref_key(row.ref)} {row.id:016}", record, {})
+
+
+def stored_agents(target: Target) -> dict[str, Agent]:
+    """Return all agents by `agents.ref_key`. One Scan per megabyte."""
+    return {item["refKey"]["S"]: Agent.from_item(item) for item in pages(target, os.environ["AGENTS_TABLE"])}
+
+
+class Missing:
+    """The rows of the log that are not stored yet, found by reading what is stored beside what is staged.
+
+    `unchanged` counts the rows that are stored already.
+    """
+
+    def __init__(self, staging: Staging, target: Target) -> None:
+        self.unchanged = 0
+        self._staging = staging
+        self._target = target
+        self._agents = stored_agents(target)
+        # Rows that the service writes get ids from the clock, and have to come after all rows that are imported.
+        self._first_new_id = ids.new_id()
+
+    def __iter__(self) -> Iterator[tuple[int, Item] | Reject]:
+        """Yield the items to write with their rows, and rows that clash. One Query per agent and megabyte."""
+        for key, rows in itertools.groupby(self._staging.by_identity(), key=lambda found: _key(found[1])):
+            agent = self._agents.get(key)
+            if agent is None:
+                yield from (Reject(row, "ref", "no agent with this ref is stored") for row, _ in rows)
+            else:
+                yield from self._of_agent(agent, rows)
+
+    def _of_agent(self, agent: Agent, rows: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Item] | Reject]:
+        first_row, first = next(rows)
+        stored = self._stored(agent, first["id"])
+        present = next(stored, None)
+        for row, record in itertools.chain([(first_row, first)], rows):
+            if record["id"] >= self._first_new_id:
+                yield Reject(row, "id", "is not below the ids that the service gives to new rows")
+                continue
+            if record["user_id"] not in (None, agent.user_id):
+                yield Reject(row, "userId", f"the agent with this ref has userId {agent.user_id}")
+                continue
+            while present and present.id < record["id"]:
+                present = next(stored, None)
+            wanted = _to_row(record, agent, self._target.request_id)
+            if present is None or present.id != wanted.id:
+                yield row, wanted.to_item()
+            elif present == wanted._replace(request_id=present.request_id, ref=present.ref):
+                self.unchanged += 1
+            else:
+                yield Reject(row, "id", "another row with this id is stored")
+
+    def _stored(self, agent: Agent, first_id: int) -> Iterator[StatusLogRow]:
+        paginator = self._target.client.get_paginator("query")
+        found = paginator.paginate(
+            TableName=os.environ["STATUS_LOG_TABLE"],
+            KeyConditionExpression="refKey = :ref AND id >= :first",
+            ExpressionAttributeValues={":ref": {"S": agents.ref_key(agent.ref)}, ":first": {"N": str(first_id)}},
+            ConsistentRead=True,
+        )
+        return (StatusLogRow.from_item(item) for page in found for item in page["Items"])
+
+
+def _key(record: Record) -> str:
+    return agents.ref_key(record["ref"])
+
+
+def _to_row(record: Record, agent: Agent, request_id: str) -> StatusLogRow:
+    return StatusLogRow(
+        id=record["id"],
+        user_id=agent.user_id,
+        ref=agent.ref,
+        created=record["created"],
+        status=record["status"],
+        handler=record["handler"],
+        ip=record["ip"],
+        request_id=request_id,
+    )
