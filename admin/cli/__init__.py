@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import service
+from admin.cli import compare, import_, service
 
 app = typer.Typer(
     help="Run the Paidline service: create and change what it serves, and find out what happened.",
@@ -16,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(service.app, name="service")
+app.add_typer(import_.app, name="import")
+app.add_typer(compare.app, name="compare")
 
 
 def _print_version(wanted: bool) -> None:

@@ -75,6 +75,7 @@ class _Row(AgentProperties):
 class Agents:
     """Agents with their profiles."""
 
+    name = "ref"
     fields = (*_PLAIN, *_OLD_NAMES, *_DERIVED, *DEFAULTS)
 
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
@@ -108,6 +109,13 @@ class Agents:
                 reason = f"{sharing[line]} agents would share this line, and at most {MAX_AGENTS_PER_LINE} can"
                 yield Reject(number, "outboundNumber", reason)
 
+    def sides(self, staged: Staged) -> tuple[Item, Item]:
+        """Return the fields as they are stored, and as they are in the file."""
+        after = {**staged.entry.get("profile", {}), **_fields(_wanted(staged))}
+        if staged.stored is None:
+            return {}, after
+        return {**DEFAULTS, **_stored_profile(staged.stored), **_fields(_stored_agent(staged.stored))}, after
+
     def plan(self, staged: Staged, target: Target, options: Options) -> Change | Reject | None:
         """Compare an agent and the profile with what is stored."""
         wanted, given = _wanted(staged), staged.entry.get("profile", {})
@@ -120,7 +128,7 @@ class Agents:
         before, kept = _stored_agent(staged.stored), _stored_profile(staged.stored)
         if before.user_id != wanted.user_id:
             return Reject(staged.row, "userId", f"the agent with this ref has userId {before.user_id}")
-        old, new = differences({**DEFAULTS, **kept, **_fields(before)}, {**given, **_fields(wanted)})
+        old, new = differences(*self.sides(staged))
         if not new:
             return None
         if before.last_log_id and not options.old_system_wins and (set_here := [name for name in _LIVE if name in new]):
@@ -131,7 +139,7 @@ class Agents:
 def _arranged(values: Values) -> Values:
     """Return a row with our names, and the profile's fields in one."""
     arranged: Values = {}
-    profile: Annotated[dict[str, str], AfterValidator(_profile)] = Field(default_factory=dict)
+    profile: dict[str, Any] = {}
     for name, value in values.items():
         if name in DEFAULTS:
             profile[name] = "" if value is None else value if isinstance(value, dict | list) else str(value)

@@ -17,6 +17,7 @@ from paidline.store.dialed_numbers import DialedNumber
 class DialedNumbers:
     """Service numbers."""
 
+    name = "dialedNumber"
     fields = ("dialedNumber", "applicationId", "companyName")
 
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
@@ -33,6 +34,11 @@ class DialedNumbers:
         """Yield nothing: service numbers are independent of each other."""
         yield from ()
 
+    def sides(self, staged: Staged) -> tuple[Item, Item]:
+        """Return the fields as they are stored, and as they are in the file."""
+        before = DialedNumber.from_item(staged.stored) if staged.stored else None
+        return _fields(before) if before else {}, _fields(DialedNumber(**staged.entry))
+
     def plan(self, staged: Staged, target: Target, options: Options) -> Change | Reject | None:
         """Compare a number with what is stored. One that belongs to another application is never moved."""
         wanted = DialedNumber(**staged.entry)
@@ -42,7 +48,7 @@ class DialedNumbers:
         before = DialedNumber.from_item(staged.stored)
         if before.application_id != wanted.application_id:
             return Reject(staged.row, "applicationId", f"the number belongs to application {before.application_id}")
-        old, new = differences(_fields(before), _fields(wanted))
+        old, new = differences(*self.sides(staged))
         if not new:
             return None
         after = wanted._replace(version=before.version + 1)

@@ -68,6 +68,10 @@ class Kind(Protocol):
     """One kind of data: agents, wallets or service numbers."""
 
     @property
+    def name(self) -> str:
+        """Return the field that names one in reports, such as walletId."""
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Return the names of the fields that a file may give."""
 
@@ -79,6 +83,9 @@ class Kind(Protocol):
 
     def clashes(self, staging: Staging) -> Iterator[Reject]:
         """Yield rows that cannot be imported together with others, beyond unique values."""
+
+    def sides(self, staged: Staged) -> tuple[Item, Item]:
+        """Return the fields as they are stored, empty if nothing is, and as they are in the file."""
 
     def plan(self, staged: Staged, target: Target, options: Options) -> Change | Reject | None:
         """Compare a row with what is stored. None if they are equal."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 from admin.importing import mapping, rejects, status_log, writer
 from admin.importing.agents import Agents
 from admin.importing.dialed_numbers import DialedNumbers
-from admin.importing.kind import Change, Counts, Entry, Item, Kind, Options, Target, blame
+from admin.importing.kind import Change, Counts, Entry, Kind, Options, Target, blame
 from admin.importing.mapping import Mapping
 from admin.importing.sources import Values
 from admin.importing.staging import Record, Reject, Staging
@@ -74,9 +73,10 @@ class Run:
         with closing(Staging()) as staging:
             counts = read(self.source, self.target.zone, staging, self.progress)
             if self.source.noun == STATUS_LOG:
-                self._write_log(staging, counts)
+                changes = self._log_changes(staging, counts)
             else:
-                self._write_changes(staging, KINDS[self.source.noun], counts, show)
+                changes = self._changes(staging, KINDS[self.source.noun], counts, show)
+            self._write(staging, changes, counts)
             for reject in staging.rejects():
                 show(reject)
             counts.rejected = staging.count_rejects()
@@ -84,59 +84,47 @@ class Run:
                 rejects.write(reject_file, self.source, staging)
             return counts
 
-    def _write_changes(
+    def _changes(
         self, staging: Staging, kind: Kind, counts: Counts, show: Callable[[Change | Reject], None]
-    ) -> None:
+    ) -> Iterator[Change]:
         find_clashes(staging, kind, self.target)
-        self.progress.begin("compare" if self.is_dry else "write", staging.count())
+        for staged in staging.staged():
+            planned = kind.plan(staged, self.target, self.options)
+            if isinstance(planned, Change):
+                show(planned)
+                yield planned
+                continue
+            if planned is None:
+                counts.unchanged += 1
+            else:
+                staging.reject([planned])
+            self.progress.advance(1)
 
-        def changes() -> Iterator[Change]:
-            for staged in staging.staged():
-                planned = kind.plan(staged, self.target, self.options)
-                if isinstance(planned, Change):
-                    show(planned)
-                    yield planned
-                    continue
-                if planned is None:
-                    counts.unchanged += 1
-                else:
-                    staging.reject([planned])
-                self.progress.advance(1)
-
-        if self.is_dry:
-            for change in changes():
-                _count(counts, [change])
-                self.progress.advance(1)
-            return
-        groups = writer.in_parallel(
-            lambda group: writer.write_changes(self.target.client, group), writer.transactions(changes())
-        )
-        for group, failed in groups:
-            staging.reject(Reject(change.row, "", "was changed in the service at the same time") for change in failed)
-            _count(counts, [change for change in group if change not in failed])
-            self.progress.advance(len(group))
-
-    def _write_log(self, staging: Staging, counts: Counts) -> None:
+    def _log_changes(self, staging: Staging, counts: Counts) -> Iterator[Change]:
         counts.unchanged += staging.drop_copies()
         _reject_repeated(staging)
+        for planned in status_log.plan(staging, self.target):
+            if isinstance(planned, Change):
+                yield planned
+                continue
+            if planned is None:
+                counts.unchanged += 1
+            else:
+                staging.reject([planned])
+            self.progress.advance(1)
+
+    def _write(self, staging: Staging, changes: Iterator[Change], counts: Counts) -> None:
         self.progress.begin("compare" if self.is_dry else "write", staging.count())
-        missing = status_log.Missing(staging, self.target)
 
-        def items() -> Iterator[Item]:
-            for found in missing:
-                if isinstance(found, Reject):
-                    staging.reject([found])
-                else:
-                    yield found[1]
+        def write(group: list[Change]) -> list[Change]:
+            return [] if self.is_dry else writer.write_changes(self.target.client, group)
 
-        def write(batch: list[Item]) -> None:
-            if not self.is_dry:
-                writer.write_items(self.target.client, os.environ["STATUS_LOG_TABLE"], batch)
-
-        for batch, _ in writer.in_parallel(write, _in_parts(items(), writer.MAX_IN_A_BATCH)):
-            counts.new += len(batch)
-            self.progress.advance(len(batch))
-        counts.unchanged += missing.unchanged
+        for group, failed in writer.in_parallel(write, writer.transactions(changes)):
+            staging.reject(Reject(change.row, "", "was changed in the service at the same time") for change in failed)
+            new = sum(change.is_new for change in group if change not in failed)
+            counts.new += new
+            counts.changed += len(group) - len(failed) - new
+            self.progress.advance(len(group))
 
 
 def read(source: Source, zone: ZoneInfo, staging: Staging, progress: Progress) -> Counts:
@@ -193,12 +181,6 @@ def find_clashes(staging: Staging, kind: Kind, target: Target) -> None:
 
 def _reject_repeated(staging: Staging) -> None:
     staging.reject(Reject(row, "", f"is another row for what row {other} is for") for row, other in staging.repeated())
-
-
-def _count(counts: Counts, written: list[Change]) -> None:
-    new = sum(change.is_new for change in written)
-    counts.new += new
-    counts.changed += len(written) - new
 
 
 def _in_parts(entries: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -44,6 +44,7 @@ class Staged(NamedTuple):
     """A row that was read, and what is stored under its identity, if anything."""
 
     row: int
+    identity: str
     entry: Record
     stored: Record | None
 
@@ -141,11 +142,11 @@ class Staging:
     def staged(self) -> Iterator[Staged]:
         """Yield the rows to import in the order of the file, each with what is stored."""
         found = self._database.execute(
-            "SELECT row, entry, item FROM entries LEFT JOIN stored USING (identity)"
+            "SELECT row, identity, entry, item FROM entries LEFT JOIN stored USING (identity)"
             " WHERE row NOT IN (SELECT row FROM rejects) ORDER BY row"
         )
-        for row, entry, item in found:
-            yield Staged(row, json.loads(entry), json.loads(item) if item else None)
+        for row, identity, entry, item in found:
+            yield Staged(row, identity, json.loads(entry), json.loads(item) if item else None)
 
     def by_identity(self) -> Iterator[tuple[int, Record]]:
         """Yield the rows to import with their numbers, by ascending identity."""
@@ -160,18 +161,12 @@ class Staging:
         for (item,) in self._database.execute("SELECT item FROM stored ORDER BY identity"):
             yield json.loads(item)
 
-    def stored_only(self) -> Iterator[Record]:
-        """Yield the stored items that no row of the file has."""
+    def stored_only(self) -> Iterator[str]:
+        """Yield the identities that are stored and that no row of the file has."""
         found = self._database.execute(
-            "SELECT item FROM stored WHERE identity NOT IN (SELECT identity FROM entries) ORDER BY identity"
+            "SELECT identity FROM stored WHERE identity NOT IN (SELECT identity FROM entries) ORDER BY identity"
         )
-        for (item,) in found:
-            yield json.loads(item)
-
-    def find_stored(self, identity: str) -> Record | None:
-        """Return a stored item."""
-        found = self._database.execute("SELECT item FROM stored WHERE identity = ?", (identity,)).fetchone()
-        return json.loads(found[0]) if found else None
+        return (identity for (identity,) in found)
 
     def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         self._database.execute("BEGIN")

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, ValidationInfo
 
 from admin.importing import times
-from admin.importing.kind import Entry, Item, Target, pages
+from admin.importing.kind import Change, Entry, Target, pages
 from admin.importing.sources import Values
 from admin.importing.staging import Record, Reject, Staging
 from paidline import ids
 from paidline.domain.types import AgentStatus, Ref, RowId
 from paidline.management.values import Model, ShownText, UserId
-from paidline.store import agents
+from paidline.store import agents, status_log
 from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 
@@ -62,63 +62,50 @@ def stored_agents(target: Target) -> dict[str, Agent]:
     return {item["refKey"]["S"]: Agent.from_item(item) for item in pages(target, os.environ["AGENTS_TABLE"])}
 
 
-class Missing:
-    """The rows of the log that are not stored yet, found by reading what is stored beside what is staged.
+def plan(staging: Staging, target: Target) -> Iterator[Change | Reject | None]:
+    """Compare all rows with what is stored, in the order of agents and ids. None for a row that is stored already.
 
-    `unchanged` counts the rows that are stored already.
+    What is stored is read beside what is staged: one Query per agent and megabyte.
     """
-
-    def __init__(self, staging: Staging, target: Target) -> None:
-        self.unchanged = 0
-        self._staging = staging
-        self._target = target
-        self._agents = stored_agents(target)
-        # Rows that the service writes get ids from the clock, and have to come after all rows that are imported.
-        self._first_new_id = ids.new_id()
-
-    def __iter__(self) -> Iterator[tuple[int, Item] | Reject]:
-        """Yield the items to write with their rows, and rows that clash. One Query per agent and megabyte."""
-        for key, rows in itertools.groupby(self._staging.by_identity(), key=lambda found: _key(found[1])):
-            agent = self._agents.get(key)
-            if agent is None:
-                yield from (Reject(row, "ref", "no agent with this ref is stored") for row, _ in rows)
-            else:
-                yield from self._of_agent(agent, rows)
-
-    def _of_agent(self, agent: Agent, rows: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Item] | Reject]:
-        first_row, first = next(rows)
-        stored = self._stored(agent, first["id"])
+    of_refs = stored_agents(target)
+    # Rows that the service writes get ids from the clock, and have to come after all rows that are imported.
+    first_new_id = ids.new_id()
+    for key, rows in itertools.groupby(staging.by_identity(), key=lambda found: agents.ref_key(found[1]["ref"])):
+        agent = of_refs.get(key)
+        if agent is None:
+            yield from (Reject(row, "ref", "no agent with this ref is stored") for row, _ in rows)
+            continue
+        first = next(rows)
+        stored = _stored(agent, first[1]["id"], target)
         present = next(stored, None)
-        for row, record in itertools.chain([(first_row, first)], rows):
-            if record["id"] >= self._first_new_id:
-                yield Reject(row, "id", "is not below the ids that the service gives to new rows")
-                continue
-            if record["user_id"] not in (None, agent.user_id):
-                yield Reject(row, "userId", f"the agent with this ref has userId {agent.user_id}")
-                continue
+        for number, record in itertools.chain([first], rows):
             while present and present.id < record["id"]:
                 present = next(stored, None)
-            wanted = _to_row(record, agent, self._target.request_id)
-            if present is None or present.id != wanted.id:
-                yield row, wanted.to_item()
-            elif present == wanted._replace(request_id=present.request_id, ref=present.ref):
-                self.unchanged += 1
+            if record["id"] >= first_new_id:
+                yield Reject(number, "id", "is not below the ids that the service gives to new rows")
+            elif record["user_id"] not in (None, agent.user_id):
+                yield Reject(number, "userId", f"the agent with this ref has userId {agent.user_id}")
             else:
-                yield Reject(row, "id", "another row with this id is stored")
-
-    def _stored(self, agent: Agent, first_id: int) -> Iterator[StatusLogRow]:
-        paginator = self._target.client.get_paginator("query")
-        found = paginator.paginate(
-            TableName=os.environ["STATUS_LOG_TABLE"],
-            KeyConditionExpression="refKey = :ref AND id >= :first",
-            ExpressionAttributeValues={":ref": {"S": agents.ref_key(agent.ref)}, ":first": {"N": str(first_id)}},
-            ConsistentRead=True,
-        )
-        return (StatusLogRow.from_item(item) for page in found for item in page["Items"])
+                yield _compare(number, _to_row(record, agent, target.request_id), present)
 
 
-def _key(record: Record) -> str:
-    return agents.ref_key(record["ref"])
+def _compare(number: int, wanted: StatusLogRow, present: StatusLogRow | None) -> Change | Reject | None:
+    if present is None or present.id != wanted.id:
+        return Change(number, f"row {wanted.id}", {}, {}, [status_log.append(wanted)])
+    if present == wanted._replace(request_id=present.request_id, ref=present.ref):
+        return None
+    return Reject(number, "id", "another row with this id is stored")
+
+
+def _stored(agent: Agent, first_id: int, target: Target) -> Iterator[StatusLogRow]:
+    paginator = target.client.get_paginator("query")
+    found = paginator.paginate(
+        TableName=os.environ["STATUS_LOG_TABLE"],
+        KeyConditionExpression="refKey = :ref AND id >= :first",
+        ExpressionAttributeValues={":ref": {"S": agents.ref_key(agent.ref)}, ":first": {"N": str(first_id)}},
+        ConsistentRead=True,
+    )
+    return (StatusLogRow.from_item(item) for page in found for item in page["Items"])
 
 
 def _to_row(record: Record, agent: Agent, request_id: str) -> StatusLogRow:

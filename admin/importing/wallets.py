@@ -35,6 +35,7 @@ class _Row(WalletEntry):
 class Wallets:
     """Wallets."""
 
+    name = "walletId"
     fields = ("applicationId", "walletId", "pin", "tokens", "phoneNumber", "email")
 
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
@@ -57,6 +58,13 @@ class Wallets:
         """Yield nothing: wallets share nothing but their unique values."""
         yield from ()
 
+    def sides(self, staged: Staged) -> tuple[Item, Item]:
+        """Return the fields as they are stored, and as they are in the file."""
+        if staged.stored is None:
+            return {}, _fields(_to_entry(staged.entry))
+        before = Wallet.from_item(staged.stored)
+        return _fields(before), _fields(before._replace(**staged.entry))
+
     def plan(self, staged: Staged, target: Target, options: Options) -> Change | Reject | None:
         """Compare a wallet with what is stored. One Query of the ledger where the balance differs."""
         if staged.stored is None:
@@ -67,7 +75,7 @@ class Wallets:
             return Reject(staged.row, "walletId", "the caller was erased")
         if before.application_id != wanted.application_id:
             return Reject(staged.row, "applicationId", f"the wallet belongs to application {before.application_id}")
-        old, new = differences(_fields(before), _fields(wanted))
+        old, new = differences(*self.sides(staged))
         if not new:
             return None
         if "tokens" in new and (reason := _refusal(before, wanted, target, options)):
@@ -83,10 +91,10 @@ def _unique(application_id: str, pin: str, phone_number: str | None) -> dict[str
     return taken
 
 
-def _fields(wallet: Wallet) -> Item:
+def _fields(wallet: Wallet | WalletEntry) -> Item:
     return {
         "pin": wallet.pin,
-        "phoneNumber": wallet.phone_number,
+        "phoneNumber": wallet.phone_number or "",
         "email": wallet.email,
         "tokens": wallet.tokens,
     }

@@ -1,7 +1,7 @@
-"""Write in parallel: a few requests at a time, slower when DynamoDB says so, and never more ahead than that.
+"""Write in parallel: a few transactions at a time, slower when DynamoDB says so, and never more ahead than that.
 
-Items that depend on each other are written in transactions with conditions, so that nothing that changed meanwhile is
-overwritten. Rows of the status log are immutable and stand alone, so they are written in plain batches.
+Everything is written in transactions with conditions, as many changes in one as fit, so that a wallet, its pointer and
+its ledger agree and nothing that changed meanwhile is overwritten.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from admin.importing.kind import Change, Item, Operation
+from admin.importing.kind import Change, Operation
 from paidline.store.transaction import MAX_OPERATIONS
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ Result = TypeVar("Result")
 
 # Python is the bottleneck on one machine, and a round trip's wait is on AWS.
 THREADS = 8
-MAX_IN_A_BATCH = 25
 _MAX_ATTEMPTS = 10
 _FIRST_PAUSE_S, _MAX_PAUSE_S = 0.05, 5.0
 _FAILED = "ConditionalCheckFailed"
@@ -102,18 +101,6 @@ def _write(client: DynamoDBClient, operations: list[Operation]) -> bool:
                 return False
             if not codes & _UNDECIDED:
                 raise
-        time.sleep(pause_s)
-    raise StoreTooBusy
-
-
-def write_items(client: DynamoDBClient, table: str, items: list[Item]) -> None:
-    """Write items unconditionally, at most 25, and send those again that DynamoDB had no capacity for."""
-    requests: Any = [{"PutRequest": {"Item": item}} for item in items]
-    for pause_s in _pauses():
-        answer = client.batch_write_item(RequestItems={table: requests})
-        requests = answer["UnprocessedItems"].get(table, [])
-        if not requests:
-            return
         time.sleep(pause_s)
     raise StoreTooBusy
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ class Importer:
 
     @property
     def rejects(self) -> list[tuple[int, str, str]]:
-        return [tuple(shown) for shown in self.shown if isinstance(shown, Reject)]
+        return [(shown.row, shown.field, shown.reason) for shown in self.shown if isinstance(shown, Reject)]
 
     def ledger(self, wallet_id: str) -> list[Row]:
         entries = [entry for entry in self.api.store.items("WALLET_LEDGER_TABLE") if entry["walletId"] == wallet_id]
@@ -84,13 +83,10 @@ def api(engine_api: Api) -> Api:
 
 
 @pytest.fixture
-def importer(api: Api, tmp_path: Path) -> Iterator[Importer]:
+def importer(api: Api, tmp_path: Path) -> Importer:
     """Imports into the service with the example data."""
-    yield Importer(api, tmp_path)
+    return Importer(api, tmp_path)
 
 
 def counted(counts: Counts) -> tuple[int, int, int, int]:
     return counts.new, counts.changed, counts.unchanged, counts.rejected
-
-
-Written = Callable[[], int]

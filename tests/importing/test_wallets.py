@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 
+from admin.importing.kind import Change
+from admin.importing.writer import StoreTooBusy
+from paidline.store.ledger import LedgerEntry
+from paidline.store.wallets import Wallet
 from tests.importing.conftest import Importer, counted
 from tests.support import wire
 
-WALLET = {"applicationId": "7", "walletId": "1", "pin": "0042", "tokens": "10", "phoneNumber": "+31 6 1", "email": "a@b"}
+WALLET = {
+    "applicationId": "7",
+    "walletId": "1",
+    "pin": "0042",
+    "tokens": "10",
+    "phoneNumber": "+31 6 1",
+    "email": "a@b",
+}
 OTHER = {"applicationId": "7", "walletId": "2", "pin": "43", "tokens": "0", "phoneNumber": "", "email": ""}
 NUMBER = {"dialedNumber": "4711", "applicationId": "7", "companyName": "Seven"}
 _WRITES = {"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"}
@@ -193,8 +204,63 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(importer: Importer
     counts = importer.rows("wallets", {**WALLET, "tokens": 7}, OTHER, {**OTHER, "walletId": "3"}, dry=True)
 
     assert counted(counts) == (0, 1, 0, 2)
-    assert [(change.row, change.before, change.after) for change in importer.shown[:1]] == [
-        (1, {"tokens": 10}, {"tokens": 7})
-    ]
+    changes = [change for change in importer.shown if isinstance(change, Change)]
+    assert [(change.row, change.before, change.after) for change in changes] == [(1, {"tokens": 10}, {"tokens": 7})]
     assert importer.api.store.contents() == before
     assert not importer.reject_file.exists()
+
+
+def test_throttling_and_conflicts_are_waited_for(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.importing.writer._FIRST_PAUSE_S", 0.001)
+    refusals = ["ThrottlingError", "TransactionConflict", "ProvisionedThroughputExceeded"]
+
+    def refuse(request: Any, **_: Any) -> Any:
+        if not refusals:
+            return None
+        reasons = [{"Code": refusals.pop()}, {"Code": "None"}, {"Code": "None"}]
+        return wire.error(request.url, 400, "TransactionCanceledException", CancellationReasons=reasons)
+
+    with wire.hooked("before-send.dynamodb.TransactWriteItems", refuse, importer.api.store.client):
+        assert counted(importer.rows("wallets", WALLET)) == (1, 0, 0, 0)
+
+    assert not refusals
+
+
+def test_a_store_that_stays_busy_ends_the_import(importer: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("admin.importing.writer._MAX_PAUSE_S", 0)
+
+    def refuse(request: Any, **_: Any) -> Any:
+        reasons = [{"Code": "ThrottlingError"}]
+        return wire.error(request.url, 400, "TransactionCanceledException", CancellationReasons=reasons)
+
+    with (
+        wire.hooked("before-send.dynamodb.TransactWriteItems", refuse, importer.api.store.client),
+        pytest.raises(StoreTooBusy),
+    ):
+        importer.rows("wallets", WALLET)
+
+
+def test_the_caller_of_an_erased_wallet_is_not_brought_back(importer: Importer) -> None:
+    importer.rows("wallets", WALLET)
+    table = importer.api.store.service.environment["WALLETS_TABLE"]
+    wallet = Wallet("7", "1", "", 10, 1, "1:x", blocked=True)
+    importer.api.store.put("WALLETS_TABLE", wallet.to_item())
+    for key in ("pin#42#0042", "phone#3161"):
+        importer.api.store.client.delete_item(
+            TableName=table, Key={"applicationId": {"S": "7"}, "walletKey": {"S": key}}
+        )
+
+    assert counted(importer.rows("wallets", WALLET)) == (0, 0, 0, 1)
+    assert importer.rejects == [(1, "walletId", "the caller was erased")]
+
+
+def test_many_wallets_fit_in_several_transactions_and_one_that_cannot_be_written_stops_no_other(
+    importer: Importer,
+) -> None:
+    rows = [{**OTHER, "walletId": str(number), "pin": f"9{number}"} for number in range(100, 220)]
+    # A ledger without a wallet, which only the write itself meets.
+    opening = LedgerEntry("150", 1, 1, 1, "2026-11-25T00:00:00.000000Z", "opening", "", "r", "")
+    importer.api.store.put("WALLET_LEDGER_TABLE", opening.to_item())
+
+    assert counted(importer.rows("wallets", *rows)) == (119, 0, 0, 1)
+    assert [row for row, *_ in importer.rejects] == [51]
