@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from admin.cli.connection import local_client
 from admin.importing.kind import Target
 from admin.importing.run import Run, Source
 from local import engine, tables, template
@@ -67,7 +68,7 @@ def _measure(noun: str, path: Path, count: int, endpoint: str, prefix: str = "")
 
 def _import(noun: str, path: str, endpoint: str) -> None:
     os.environ.update(template.read().environment)
-    target = Target(engine.client(endpoint), ZoneInfo("Europe/Amsterdam"), "benchmark", ids.new_request_id())
+    target = Target(local_client("dynamodb", endpoint), ZoneInfo("Europe/Amsterdam"), "benchmark", ids.new_request_id())
     counts = Run(Source(noun, Path(path)), target).run(Path(path).with_suffix(".rejects"))
     if counts.rejected:
         raise SystemExit(f"{counts.rejected} rows were rejected")

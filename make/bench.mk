@@ -41,3 +41,7 @@ throughput: .venv-run/.installed ## Load-test the local gateway; needs wrk.
 
 cost: .venv-run/.installed ## Calculate the list price of a million requests from the results of make bench.
 	@.venv-run/bin/python -m benchmarks.cost
+
+.PHONY: import-speed
+import-speed: .venv-cli/.installed .venv-run/.installed ## Measure how fast a service's data is imported into the local engine. SCALE=0.05
+	@.venv-cli/bin/python -m benchmarks.import_speed $(if $(SCALE),--scale $(SCALE))

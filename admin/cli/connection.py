@@ -29,6 +29,8 @@ _PROTOCOL_VERSION = 1
 _LOCAL_REGION = "eu-west-1"
 # Longer than the function's own time limit, so that its response is always awaited.
 _READ_TIMEOUT_S = 65
+# Requests are built here and in the right form: checking them again is more than half of what an import costs, so
+# no client does (`parameter_validation`).
 
 
 class AdminError(CommandError):
@@ -134,7 +136,11 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """Return a client; calls are retried and throttling is respected, as the SDK does by itself."""
-        config = Config(retries={"mode": "adaptive", "total_max_attempts": 8}, read_timeout=_READ_TIMEOUT_S)
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": 8},
+            read_timeout=_READ_TIMEOUT_S,
+            parameter_validation=False,
+        )
         return self._session.create_client(service, config=config)
 
     def resource(self, logical_id: str) -> str:
@@ -189,5 +195,11 @@ def local_client(service: str, endpoint: str) -> Any:
         region_name=_LOCAL_REGION,
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=Config(retries={"total_max_attempts": 2}, connect_timeout=2, read_timeout=_READ_TIMEOUT_S, proxies={}),
+        config=Config(
+            retries={"total_max_attempts": 2},
+            connect_timeout=2,
+            read_timeout=_READ_TIMEOUT_S,
+            proxies={},
+            parameter_validation=False,
+        ),
     )

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import ijson
-from ijson.common import JSONError
+from ijson.common import JSONError, ObjectBuilder
 
 Values = dict[str, Any]
 
 _DELIMITERS = ",;\t"
 _LISTS = ("data",)
 _OBJECTS = ("user", "wallet")
+_STARTS, _ENDS = ("start_map", "start_array"), ("end_map", "end_array")
+_NO_OBJECT = "is not an object"
+# Nothing that is imported is nested deeper than an answer, its list, its row and a value.
+_MAX_DEPTH = 20
 # What a file of rejects adds to a row; ignored when it is read.
 REJECT_FIELDS = ("_row", "_field", "_reason")
 # What MySQL and phpMyAdmin write for a value that is not there.
@@ -91,11 +95,11 @@ def _read_json(path: Path) -> Iterator[Row]:
             first = file.readline()
         file.seek(start)
         if first.lstrip().startswith(b"["):
-            values = _stream(path, file, "item")
+            values = _stream(path, file, 1)
         elif _is_json(first):
             values = _lines(path, file)
         else:
-            values = _stream(path, file, "data.item")
+            values = _stream(path, file, 2)
         for number, value in enumerate(values, 1):
             if not isinstance(value, dict):
                 yield Row(number, {}, value)
@@ -105,8 +109,12 @@ def _read_json(path: Path) -> Iterator[Row]:
 
 def _is_text(value: Values) -> bool:
     """Return whether all text can be encoded: JSON may contain one half of a surrogate pair."""
+    text = json.dumps(value, ensure_ascii=False)
+    # Which most of it is, and this is by far the cheaper question.
+    if text.isascii():
+        return True
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -120,17 +128,27 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _stream(path: Path, file: IO[bytes], prefix: str) -> Iterator[Values | str]:
-    """Yield the objects of one big list without reading all of it."""
-    found = False
+def _stream(path: Path, file: IO[bytes], list_depth: int) -> Iterator[Values | str]:
+    """Yield the entries of one big list without reading all of it: the file itself, or the member "data" of it."""
+    depth, key, inside = 0, "", False
+    builder = ObjectBuilder()
     try:
-        for value in ijson.items(file, prefix, use_float=True):
-            found = True
-            yield value if isinstance(value, dict) else "is not an object"
-    except (JSONError, ValueError, RecursionError) as error:
+        for event, value in ijson.basic_parse(file, use_float=True):
+            depth += event in _STARTS
+            if depth > _MAX_DEPTH:
+                raise InputError(f"{path} is nested more than {_MAX_DEPTH} times.")
+            if inside and not (event == "end_array" and depth == list_depth):
+                builder.event(event, value)
+                if depth == list_depth or (event in _ENDS and depth == list_depth + 1):
+                    yield builder.value if isinstance(builder.value, dict) else _NO_OBJECT
+                    builder = ObjectBuilder()
+            elif depth == list_depth and event in ("start_array", "end_array") and (list_depth == 1 or key in _LISTS):
+                inside = event == "start_array"
+            elif event == "map_key" and depth == 1:
+                key = value
+            depth -= event in _ENDS
+    except (JSONError, ValueError) as error:
         raise InputError(f"{path} is not JSON, or breaks off.") from error
-    if not found and prefix != "item":
-        raise InputError(f"{path} is JSON, but has no list of rows.")
 
 
 def _lines(path: Path, file: IO[bytes]) -> Iterator[Values | str]:
@@ -150,10 +168,10 @@ def _unwrap(value: Any) -> Iterator[Values | str]:
     """Yield the rows of one value: a row, a list of rows, or an answer of the old API that holds some."""
     if isinstance(value, list):
         for entry in value:
-            yield entry if isinstance(entry, dict) else "is not an object"
+            yield entry if isinstance(entry, dict) else _NO_OBJECT
         return
     if not isinstance(value, dict):
-        yield "is not an object"
+        yield _NO_OBJECT
         return
     for name in _LISTS:
         if isinstance(value.get(name), list):

@@ -59,10 +59,13 @@ class Importer:
         progress: Progress | None = None,
         **options: bool,
     ) -> Counts:
-        self.shown.clear()
         source = Source(noun, path, mapping, meta)
         run = Run(source, self.target(), Options(**options), progress or Progress(), is_dry=dry)
+        self.shown.clear()
         return run.run(self.reject_file, self.shown.append)
+
+    def run(self, source: Source, reject_file: Path) -> Counts:
+        return Run(source, self.target()).run(reject_file)
 
     def rows(self, noun: str, *rows: Row, **options: Any) -> Counts:
         return self.file(noun, self.write(list(rows)), **options)
