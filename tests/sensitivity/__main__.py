@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "docs",
     "events",
+    "examples",
     "functions",
     "layers",
     "admin",

@@ -27,6 +27,7 @@ READING, ANSWERING, OBSERVING = (
     f"{_LAYER}/api/telemetry.py",
 )
 PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
+IMPORTING = "admin/importing"
 LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 
 # Quick tests come first: most defects are noticed before the simulation has to run.
@@ -56,6 +57,10 @@ UPDATE_TESTS = "tests/endpoints/update_status_by_ref/test_update_status_by_ref.p
 LINE_TESTS = "tests/endpoints/update_status_by_line_sharing/test_update_status_by_line_sharing.py"
 STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
+IMPORTED_WALLETS = "tests/importing/test_wallets.py"
+IMPORTED_AGENTS = "tests/importing/test_agents.py"
+IMPORTED_LOG = "tests/importing/test_status_log.py"
+IMPORTED_FILES = "tests/importing/test_files.py"
 
 
 @dataclass(frozen=True)
@@ -803,4 +808,82 @@ DEFECTS = (
         ("tests/integration/test_local_service.py",),
     ),
     Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
+    Defect(
+        "an import takes the first of two rows that clash",
+        f"{IMPORTING}/staging.py",
+        'SELECT row, field, CASE row WHEN first THEN last ELSE first END"\n            " FROM several JOIN claims USING'
+        ' (field, value) ORDER BY row"',
+        'SELECT row, field, first"\n            " FROM several JOIN claims USING (field, value) WHERE row > first"',
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import ignores whose PIN and phone number are stored",
+        f"{IMPORTING}/staging.py",
+        "WHERE taken.identity <> claims.identity",
+        "WHERE taken.identity <> claims.identity AND taken.field = 'userId'",
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "a second import writes what is stored already",
+        f"{IMPORTING}/wallets.py",
+        "        if not new:\n            return None\n",
+        "",
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import overwrites the balance of a wallet that callers have used",
+        f"{IMPORTING}/wallets.py",
+        "(SOURCE, _OPENING) for page in found",
+        '(SOURCE, _OPENING, "subtract_tokens_from_wallet") for page in found',
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import forgets the pointer of a new wallet's phone number",
+        f"{IMPORTING}/wallets.py",
+        "[*wallets.create(wallet).values(), ledger.append(opening)]",
+        '[wallets.create(wallet)["pin"], ledger.append(opening)]',
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import adjusts a balance without a ledger entry",
+        f"{IMPORTING}/wallets.py",
+        "        return [wallets.set_balance(before, after), *operations]\n",
+        "        return [wallets.set_balance(before, after)]\n",
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import that goes on takes every later row of an agent for stored",
+        f"{IMPORTING}/status_log.py",
+        "if present is None or present.id != wanted.id:",
+        "if present is None:",
+        (IMPORTED_LOG,),
+    ),
+    Defect(
+        "an import skips the last rows of a file",
+        f"{IMPORTING}/writer.py",
+        "    if group:\n        yield group\n",
+        "    if size == MAX_OPERATIONS:\n        yield group\n",
+        (IMPORTED_WALLETS,),
+    ),
+    Defect(
+        "an import overwrites a status that is set meanwhile",
+        STORED_AGENTS,
+        'if sets.keys() & {"lastLogId", "status"} else',
+        'if "lastLogId" in sets else',
+        (IMPORTED_AGENTS,),
+    ),
+    Defect(
+        "an import lets any number of agents join a line",
+        f"{IMPORTING}/agents.py",
+        "if sharing[line] > MAX_AGENTS_PER_LINE:",
+        "if sharing[line] > 2 * MAX_AGENTS_PER_LINE:",
+        (IMPORTED_AGENTS,),
+    ),
+    Defect(
+        "others may read the file of rejects",
+        f"{IMPORTING}/rejects.py",
+        "_OWNER_ONLY = 0o600",
+        "_OWNER_ONLY = 0o644",
+        (IMPORTED_FILES,),
+    ),
 )

@@ -1,0 +1,161 @@
+"""`paidline import` and `paidline compare`, as an operator types them, on the service that `make run` serves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from admin.cli.main import run
+from admin.importing.writer import StoreTooBusy
+from local.template import PROJECT
+from tests.importing.conftest import Importer
+
+WALLETS = """applicationId,walletId,pin,tokens,phoneNumber,email
+7,1,0042,10,31612345601,a@example.com
+7,2,0043,20,,
+7,3,43,30,,
+"""
+
+
+@pytest.fixture(scope="module", name="url")
+def _url(engine_endpoint: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as serving:
+        assert serving.stdout
+        yield serving.stdout.readline().strip()
+        serving.terminate()
+
+
+@pytest.fixture(autouse=True)
+def _operator(importer: Importer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIDLINE_URL", url)
+    monkeypatch.setenv("PAIDLINE_OPERATOR", "tester")
+
+
+@pytest.fixture
+def wallets(tmp_path: Path) -> Path:
+    path = tmp_path / "wallets.csv"
+    path.write_text(WALLETS, encoding="utf-8")
+    return path
+
+
+def test_an_import_is_shown_first_then_done_and_then_has_nothing_to_do(
+    wallets: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["import", "wallets", str(wallets), "--dry-run"]) == 1
+    dry = capfd.readouterr()
+    assert "wallet 1" in dry.out
+    assert "is the same as in row 4" in dry.out
+    assert "Would be written: 1 new, 0 changed. Left as they are: 0. Rejected: 2." in dry.err
+
+    assert run(["import", "wallets", str(wallets)]) == 1
+    done = capfd.readouterr()
+    assert "Written: 1 new" in done.err
+    rejected = wallets.with_name("wallets.rejects.csv")
+    assert f"The rejected rows are in {rejected}" in done.err
+
+    rejected.write_text(rejected.read_text().replace("7,3,43", "7,3,44"))
+    assert run(["import", "wallets", str(rejected)]) == 0
+    assert "Written: 2 new" in capfd.readouterr().err
+    assert run(["import", "wallets", str(wallets)]) == 1
+    assert "Written: 0 new, 0 changed. Left as they are: 1. Rejected: 2." in capfd.readouterr().err
+
+
+def test_changes_are_masked_unless_the_operator_wants_to_see_them(
+    wallets: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["import", "wallets", str(wallets)])
+    wallets.write_text(WALLETS.replace("31612345601", "31699999999").replace(",10,", ",11,"))
+    capfd.readouterr()
+
+    run(["import", "wallets", str(wallets), "--dry-run", "--json"])
+    masked = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    run(["import", "wallets", str(wallets), "--dry-run", "--reveal"])
+
+    assert {"row": 2, "what": "wallet 1", "field": "tokens", "before": 10, "after": 11} in masked
+    assert {"row": 2, "what": "wallet 1", "field": "phoneNumber", "before": "****601", "after": "****999"} in masked
+    assert "31699999999" in capfd.readouterr().out
+
+
+def test_a_comparison_shows_both_sides_and_ends_with_1_until_they_agree(
+    wallets: Path, importer: Importer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wallets.write_text("applicationId,walletId,pin,tokens\n1288,6254,695334,1900\n7,1,1,5\n")
+    assert run(["compare", "wallets", str(wallets), "--json"]) == 1
+    printed = capfd.readouterr()
+    rows = [json.loads(line) for line in printed.out.splitlines()]
+    assert rows[:2] == [
+        {"name": "6254", "field": "tokens", "old": 1900, "here": 1971},
+        {"name": "1", "field": "", "old": "present", "here": None},
+    ]
+    assert "All tokens: 1,905 in the file, 1,971 here." in printed.err
+
+    run(["import", "wallets", str(wallets)])
+    run(["compare", "wallets", str(wallets)])
+    assert "2 equal, 0 different, 0 missing here" in capfd.readouterr().err
+
+
+def test_statuses_are_compared_with_the_old_answer_of_all_profiles(
+    importer: Importer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    profiles = importer.api.request("get_profile_data").json
+    path = tmp_path / "profiles.json"
+    path.write_text(json.dumps(profiles), encoding="utf-8")
+    assert run(["compare", "agents", str(path)]) == 0
+
+    importer.api.request("update_status_by_ref", ref="38", status="pause")
+    capfd.readouterr()
+    assert run(["compare", "agents", str(path), "--json"]) == 1
+    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert {"name": "38", "field": "status", "old": "online", "here": "pause"} in rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import", "wallets", "absent.csv"], "absent.csv cannot be read: No such file or directory."),
+        (["compare", "wallets", "absent.csv"], "absent.csv cannot be read: No such file or directory."),
+        (["import", "wallets", "w.csv", "--map", "absent.toml"], "absent.toml cannot be read"),
+        (["import", "wallets", "w.csv", "--meta", "m.csv"], "--meta needs a --map"),
+        (["import", "wallets", "w.csv", "--rejects", "w.csv"], "The rejects would overwrite w.csv"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(
+    arguments: list[str], said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    printed = capfd.readouterr()
+    assert said in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        StoreTooBusy(),
+        EndpointConnectionError(endpoint_url="http://127.0.0.1"),
+        ClientError({"Error": {"Code": "AccessDeniedException"}}, "TransactWriteItems"),
+    ],
+    ids=["interrupted", "no capacity", "no network", "missing right"],
+)
+def test_half_an_import_is_one_sentence_that_says_how_to_go_on(
+    wallets: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> list[object]:
+        raise error
+
+    monkeypatch.setattr("admin.importing.writer.write_changes", fail)
+
+    assert run(["import", "wallets", str(wallets)]) == 2
+    printed = capfd.readouterr().err
+    assert "what was written stays, and the same command goes on from there." in printed
+    assert len(printed.splitlines()) == 1
