@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from admin.importing.run import Progress
+from admin.importing.writer import THREADS
 from paidline import ids
+from paidline.store.transaction import MAX_OPERATIONS
 from tests.importing.conftest import Importer, counted
 from tests.support import wire
 
@@ -121,11 +123,18 @@ class _InterruptedAt(Progress):
 
 
 def test_an_interrupted_run_goes_on_where_it_was(importer: Importer) -> None:
-    path = importer.write(rows(1000))
+    # More than are ever on their way at once.
+    count = 3 * 2 * THREADS * MAX_OPERATIONS
+    path = importer.write(rows(count))
     with pytest.raises(_Interrupted):
         importer.file("status-log", path, progress=_InterruptedAt(100))
-    written = len(listed(importer, limit=1000)) - 1
-    assert 100 <= written < 1000
+    written = len(stored_ids(importer))
+    assert 100 <= written < count
 
-    assert counted(importer.file("status-log", path)) == (1000 - written, 0, written, 0)
-    assert [int(row["id"]) for row in listed(importer, limit=1000)] == list(range(1999, 999, -1))
+    assert counted(importer.file("status-log", path)) == (count - written, 0, written, 0)
+    assert stored_ids(importer) == list(range(1000, 1000 + count))
+
+
+def stored_ids(importer: Importer) -> list[int]:
+    """The ids of the imported rows; the example data's is below them."""
+    return sorted(number for row in importer.api.store.items("STATUS_LOG_TABLE") if (number := int(row["id"])) >= 1000)
