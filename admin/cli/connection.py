@@ -108,9 +108,7 @@ def _read_answer(payload: bytes) -> dict[str, Any]:
         answer = json.loads(payload)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not (
-        isinstance(answer.get("result"), dict) or isinstance(answer.get("error"), dict)
-    ):
+    if not isinstance(answer, dict) or not any(isinstance(answer.get(part), dict) for part in ("result", "error")):
         raise CommandError("The admin function failed; the logs of the stack's functions say why.")
     if answer.get("version") != _PROTOCOL_VERSION:
         raise CommandError("The stack and this command line are of different versions: use the one deployed with it.")

@@ -18,7 +18,7 @@ KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/dynamodb.py",
 )
 DEADLINE, CACHE, CLOCK = f"{_LAYER}/deadline.py", f"{_LAYER}/store/cache.py", f"{_LAYER}/clock.py"
-STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "admin/audit.py"
+STORED_SESSIONS, VERIFICATION = f"{_LAYER}/store/call_sessions.py", f"{_LAYER}/management/verification.py"
 AGENTS, STORED_AGENTS, LOG = f"{_LAYER}/domain/agents.py", f"{_LAYER}/store/agents.py", f"{_LAYER}/store/status_log.py"
 API_CLIENTS, IDS = f"{_LAYER}/store/api_clients.py", f"{_LAYER}/ids.py"
 READING, ANSWERING, OBSERVING = (
@@ -32,7 +32,7 @@ LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
 LOST = "tests/money/test_lost_answers.py"
-AUDITS = "tests/money/test_audit.py"
+VERIFICATION_TESTS = "tests/money/test_verification.py"
 TURN_TESTS = "tests/money/test_fair_lock.py"
 GUARDS = "tests/money/test_guards.py"
 SLOW = "tests/money/test_slow_commits.py"
@@ -403,29 +403,35 @@ DEFECTS = (
         LEDGER,
         '"previousDigest": self.previous_digest,',
         '"previousDigest": "",',
-        (AUDITS,),
+        (VERIFICATION_TESTS,),
     ),
     Defect(
         "a digest without the amount",
         LEDGER,
         '            "amount": self.amount,\n            "balance": self.balance,\n',
         "",
-        (AUDITS,),
-    ),
-    Defect("entries are not linked", WALLETS, "previous_digest=wallet.digest,", 'previous_digest="",', (AUDITS,)),
-    Defect(
-        "the audit accepts a gap",
-        AUDIT,
-        "        if entry.seq != seq + 1:\n",
-        "        if entry.seq <= seq:\n",
-        (AUDITS,),
+        (VERIFICATION_TESTS,),
     ),
     Defect(
-        "the audit does not compare the last digest",
-        AUDIT,
-        "    elif digest != wallet.digest:",
-        "    elif digest != wallet.digest and False:",
-        (AUDITS,),
+        "entries are not linked",
+        WALLETS,
+        "previous_digest=wallet.digest,",
+        'previous_digest="",',
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification accepts a gap",
+        VERIFICATION,
+        "    if entry.seq != last.seq + 1:\n        yield",
+        "    if entry.seq <= last.seq:\n        yield",
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification does not compare the last digest",
+        VERIFICATION,
+        "        elif digest != wallet.digest:",
+        "        elif digest != wallet.digest and False:",
+        (VERIFICATION_TESTS,),
     ),
     Defect(
         "a PIN is compared as a number",
