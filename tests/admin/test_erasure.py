@@ -54,7 +54,7 @@ def restore(service: Service, stored: ITEMS, *tables: str) -> None:
 
 def in_parts(admin: Admin, command: str, **arguments: Any) -> list[dict[str, Any]]:
     """Send a command until it is complete, with so little time that each page is a part of its own."""
-    parts = []
+    parts: list[dict[str, Any]] = []
     start: dict[str, str] = {}
     with patch.object(walk, "_ENOUGH_S", 1_000.0):
         while not parts or parts[-1]["next"]:
@@ -141,13 +141,13 @@ def test_pin_and_phone_number_of_an_erased_caller_can_be_given_to_another(caller
 @pytest.mark.parametrize("command", ["wallet.change", "wallet.unblock", "wallet.adjust", "wallet.refund"])
 def test_an_erased_wallet_is_not_changed(caller: Admin, command: str) -> None:
     caller.do("wallet.erase", wallet=WALLET)
-    arguments: dict[str, Any] = {
+    further: dict[str, dict[str, Any]] = {
         "wallet.change": {"pin": PIN},
         "wallet.adjust": {"amount": 1, "reason": REASON},
         "wallet.refund": {"seq": 2, "reason": REASON},
-    }.get(command, {})
+    }
 
-    assert caller.fail(command, "k", wallet=WALLET, **arguments) == ("refused", "wallet")
+    assert caller.fail(command, "k", wallet=WALLET, **further.get(command, {})) == ("refused", "wallet")
 
 
 def test_erasing_in_parts_erases_everything(caller: Admin, service: Service) -> None:

@@ -449,7 +449,7 @@ def test_an_invocation_that_lambda_would_refuse_is_refused(
 
 
 def test_the_sdk_invokes_a_function_and_understands_its_errors(address: str) -> None:
-    client = botocore.session.Session().create_client(
+    client: Any = botocore.session.Session().create_client(
         "lambda",
         region_name="eu-west-1",
         endpoint_url=f"http://{address}",
