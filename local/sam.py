@@ -1,6 +1,6 @@
 """Serve the built functions in containers: `python -m local.sam`.
 
-`sam local start-api` serves the endpoints, and `sam local start-lambda`, at the next port, the functions without a route.
+`sam local start-api` serves the endpoints; at the next port, `sam local start-lambda` serves functions without a route.
 """
 
 from __future__ import annotations
