@@ -51,6 +51,7 @@ def audit_lines(text: str) -> list[dict[str, Any]]:
         ({"command": "wallet.burn"}, "unknown_command", "command"),
         ({"arguments": []}, "invalid_request", "arguments"),
         ({"arguments": {"verbose": True}}, "invalid_request", "verbose"),
+        ({"arguments": {"half": ["\ud800"]}}, "invalid_request", "arguments"),
         ({"key": "with blanks"}, "invalid_request", "key"),
         ({"mode": "fast"}, "invalid_request", "mode"),
     ],
