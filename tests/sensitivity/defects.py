@@ -26,6 +26,10 @@ READING, ANSWERING, OBSERVING = (
     f"{_LAYER}/api/response.py",
     f"{_LAYER}/api/telemetry.py",
 )
+MANAGED_WALLETS, MANAGED_AGENTS, HASHES, ERASURE, FUNCTION = (
+    f"{_LAYER}/management/{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "function")
+)
+VERSIONS, AUTHENTICATING = f"{_LAYER}/store/versions.py", f"{_LAYER}/domain/authentication.py"
 PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
 LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 
@@ -56,6 +60,11 @@ UPDATE_TESTS = "tests/endpoints/update_status_by_ref/test_update_status_by_ref.p
 LINE_TESTS = "tests/endpoints/update_status_by_line_sharing/test_update_status_by_line_sharing.py"
 STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
+
+
+ADMIN_WALLETS, ADMIN_AGENTS, ADMIN_HASHES, ADMIN_ERASURE, PROTOCOL = (
+    f"tests/admin/test_{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "protocol")
+)
 
 
 @dataclass(frozen=True)
@@ -755,8 +764,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "AttributeName: expiresAt",
-        "AttributeName: expires",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt,",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires,",
         (TEMPLATE_TESTS,),
     ),
     Defect(
@@ -807,6 +816,97 @@ DEFECTS = (
         'HOST = "127.0.0.1"',
         'HOST = "0.0.0.0"',
         ("tests/integration/test_local_service.py",),
+    ),
+    Defect(
+        "an entry may be refunded again",
+        MANAGED_WALLETS,
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq):",
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq + 1):",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a refund may be more than was taken",
+        MANAGED_WALLETS,
+        "if amount > -taking.amount:",
+        "if amount > MAX_TOKENS:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an adjustment takes what calls in progress hold",
+        MANAGED_WALLETS,
+        "if amount < 0 and balance < wallet.held:",
+        "if amount < 0 and balance < 0:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a change of PIN overwrites a debit",
+        STORED_WALLETS,
+        'versions.unchanged("walletKey", before.version, seq={"N": str(before.seq)})',
+        'versions.unchanged("walletKey", before.version)',
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a phone number leads to the old PIN",
+        STORED_WALLETS,
+        "        if is_moved:\n            operations",
+        "        if not is_moved:\n            operations",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a blocked wallet is debited",
+        WALLETS,
+        "if wallet.blocked and movement.amount < 0:",
+        "if wallet.blocked and movement.amount < -wallet.tokens:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an item that was never changed is changed by whoever comes last",
+        VERSIONS,
+        "    if not version:\n        conditions",
+        "    if version < 0:\n        conditions",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an agent who was just called is removed",
+        STORED_AGENTS,
+        'versions.unchanged("refKey", before.version, lastLogId=item["lastLogId"])',
+        'versions.unchanged("refKey", before.version)',
+        (ADMIN_AGENTS,),
+    ),
+    Defect(
+        "the audit line names what was mistyped",
+        FUNCTION,
+        "if isinstance(failed, ItemNotFound):",
+        "if isinstance(failed, UnknownCommand):",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a key of a command is not bound to its arguments",
+        FUNCTION,
+        "(json.dumps(request.arguments, sort_keys=True),)",
+        "(request.command,)",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a hash is stored with its key",
+        HASHES,
+        '{"hash": None, **_changed(client)}',
+        '{"hash": issued, **_changed(client)}',
+        (ADMIN_HASHES,),
+    ),
+    Defect(
+        "an IPv4 client is taken for an IPv6 one",
+        AUTHENTICATING,
+        "(mapped or address) in network",
+        "address in network",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "an erased wallet is not remembered",
+        ERASURE,
+        '{**wallets.change(before, after), "memory": memory}',
+        "wallets.change(before, after)",
+        (ADMIN_ERASURE,),
     ),
     Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
 )

@@ -92,28 +92,26 @@ class Endpoint(Generic[R]):
             return self._respond(event, context)
 
     def _respond(self, event: Event, context: Context) -> dict[str, Any]:
-        accept_encoding = None
+        accept_encoding, caller = None, None
         try:
             headers = read_headers(event)
             accept_encoding = headers.get("accept-encoding")
-            payload = to_payload(response := self._handle(event, headers), accept_encoding)
+            request = self._read(event, headers)
+            caller = self._authenticate(request, event["requestContext"]["http"]["sourceIp"])
+            payload = to_payload(response := self.handle(request, caller), accept_encoding)
         except Exception as error:  # the last resort: every response has the documented envelope
             failed = error if isinstance(error, ApiError) else ServerError()
             if isinstance(failed, ServerError):
                 telemetry.log_fault(self.name, context.aws_request_id, error)
             response = failure(failed)
             payload = to_payload(response, None)
-        telemetry.log_response(self.name, context.aws_request_id, response)
+        client = caller.client.digest_prefix if caller else ""
+        telemetry.log_response(self.name, context.aws_request_id, response, client)
         return payload
 
-    def _handle(self, event: Event, headers: Mapping[str, str]) -> Response:
-        request = self._read(event, headers)
-        caller = Caller(
-            client=authenticate(request.authentication_hash, self.scope),
-            ip=event["requestContext"]["http"]["sourceIp"],
-            endpoint=self.name,
-        )
-        return self.handle(request, caller)
+    def _authenticate(self, request: R, source_ip: str) -> Caller:
+        client = authenticate(request.authentication_hash, self.scope, source_ip)
+        return Caller(client, source_ip, self.name)
 
     def _read(self, event: Event, headers: Mapping[str, str]) -> R:
         parameters = read_parameters(event, self._parameter_names)

@@ -6,7 +6,8 @@ Nor is the text of an exception, which may quote one: a fault is logged by the e
 
 import functools
 import traceback
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 
-def log_response(endpoint: str, request_id: str, response: Response) -> None:
-    """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault."""
+def log_response(endpoint: str, request_id: str, response: Response, client: str) -> None:
+    """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault.
+
+    `client` is the prefix of the authenticated client's digest, or "". It shows when a hash was last used.
+    """
     # Ephemeral: Powertools' usual metrics object is shared by all threads, and the local gateway has many.
     metrics = EphemeralMetrics()
     metrics.add_dimension("endpoint", endpoint)
@@ -27,6 +31,8 @@ def log_response(endpoint: str, request_id: str, response: Response) -> None:
     metrics.add_metric("Faults", MetricUnit.Count, response.http_status >= ServerError.http_status)
     metrics.add_metadata("requestId", request_id)
     metrics.add_metadata("reason", response.headers.get("x-error-reason", ""))
+    if client:
+        metrics.add_metadata("client", client)
     metrics.flush_metrics()
 
 
@@ -42,9 +48,14 @@ def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
     logger().error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)
 
 
+def log_audit(request_id: str, line: Mapping[str, Any]) -> None:
+    """Log who did what: a command of the admin function with its operator, target ids and outcome."""
+    logger().info("audit", requestId=request_id, **line)
+
+
 @functools.cache
 def logger() -> "Logger":
-    """Create the logger at the first fault, so that a cold start does not wait for it."""
+    """Create the logger at the first line, so that a cold start does not wait for it."""
     from aws_lambda_powertools import Logger
 
     return Logger()

@@ -1,1 +1,1 @@
-"""What operators do: one module per noun. No endpoint of the PBX imports it."""
+"""What operators and web sites do to the service: the commands of the admin function, one module per noun."""
