@@ -7,7 +7,7 @@ the operator's own rights.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,6 +71,19 @@ class Connection:
             raise AdminError(error["code"], _sentence(error))
         result: dict[str, Any] = answer["result"]
         return result
+
+    def parts(self, command: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the results of a command that is carried out in parts. One Lambda Invoke each.
+
+        `arguments` are read again for each part.
+        """
+        next_part: Any = None
+        while True:
+            part = self.run(command, {**arguments, **({"next": next_part} if next_part is not None else {})})
+            yield part
+            next_part = part["next"]
+            if next_part is None:
+                return
 
     @cached_property
     def description(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ def status_log(tables: Tables, ref: str, period: Period) -> Iterator[dict[str, A
             yield {**row, "created": created.astimezone(period.zone)}
 
 
-def time_per_status(tables: Tables, refs: Iterator[str], period: Period, now: datetime) -> Iterator[dict[str, Any]]:
+def time_per_status(tables: Tables, refs: Iterable[str], period: Period, now: datetime) -> Iterator[dict[str, Any]]:
     """Yield a row per agent and day with how long each status lasted, up to `now`.
 
     The time before an agent's first row is `unknown`. One Query per megabyte of each agent's log, back to the status

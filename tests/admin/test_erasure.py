@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-
 from admin.audit import audit
+
 from paidline.management import erasure, walk
 from paidline.store import wallets
 from tests.support import wire

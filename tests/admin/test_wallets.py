@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from admin.audit import audit
+
 from paidline.store import wallets
 from paidline.store.dynamodb import dynamodb
 from paidline.store.wallets import Wallet

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.domain.types import MAX_TOKENS
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
-from paidline.store.wallets import Wallet, pin_key
+from paidline.store.wallets import Wallet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -207,7 +207,7 @@ def _entry_problems(last: LedgerEntry, digest: str, entry: LedgerEntry) -> Itera
 
 
 def _points_to(pointer: Item | None, wallet: Wallet) -> bool:
-    return pointer is not None and pointer.get("pointsTo") == {"S": pin_key(wallet.pin)}
+    return pointer is not None and pointer.get("pointsTo") == {"S": wallet.wallet_key}
 
 
 def _is_own(pointer: Item, item: Item | None) -> bool:
