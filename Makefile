@@ -9,7 +9,7 @@ COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.1
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv-run/.installed ## Serve all endpoints on this machine. PORT=3000 SEED=file.json DATA=folder
+run: .venv-run/.installed ## Serve all endpoints on this machine. PORT=3000 SEED=file.json|none DATA=folder
 	@.venv-run/bin/python -m local
 
 install: .venv-cli/.installed ## Install the command line `paidline` into .venv-cli.

@@ -25,9 +25,10 @@ def port() -> int:
     return int(text)
 
 
-def seed_path() -> Path:
-    """Return SEED, or the path of the example data."""
-    return Path(os.environ.get("SEED") or EXAMPLE_DATA)
+def seed_path() -> Path | None:
+    """Return SEED, or the path of the example data; None if SEED is "none", for an empty service."""
+    text = os.environ.get("SEED") or EXAMPLE_DATA
+    return None if text == "none" else Path(text)
 
 
 def read_seed(path: Path) -> dict[str, Any]:

@@ -1,11 +1,8 @@
 # Checks that tokens are never lost or counted twice; docs/reliability.md explains what each of them shows.
-.PHONY: contention audit
+.PHONY: contention
 
 contention: .venv/.installed ## Compare many clients on one wallet with a single one. CLIENTS=64 REQUESTS=50 ENGINE=url
 	@.venv/bin/python -m tests.contention
-
-audit: .venv-run/.installed ## Check every wallet against its ledger, read-only. WALLETS_TABLE= WALLET_LEDGER_TABLE= DYNAMODB_ENDPOINT=
-	@.venv-run/bin/python -m admin.audit
 
 .PHONY: simulate
 simulate: .venv/.installed ## Simulate random requests and faults, checking every step. OPS=20000 SEED=1 JOBS=1 ENGINE=url

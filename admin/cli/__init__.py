@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import compare, import_, service
+from admin.cli import agent, calls, compare, hash_, import_, ledger, number, report, service, wallet
+from admin.cli.command import command
+from admin.cli.statement import statement
+from admin.cli.trace import trace
 
 app = typer.Typer(
     help="Run the Paidline service: create and change what it serves, and find out what happened.",
@@ -18,6 +21,15 @@ app = typer.Typer(
 app.add_typer(service.app, name="service")
 app.add_typer(import_.app, name="import")
 app.add_typer(compare.app, name="compare")
+app.add_typer(hash_.app, name="hash")
+app.add_typer(number.app, name="number")
+app.add_typer(agent.app, name="agent")
+app.add_typer(wallet.app, name="wallet")
+app.add_typer(calls.app, name="calls")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(report.app, name="report")
+command(app)(statement)
+command(app)(trace)
 
 
 def _print_version(wanted: bool) -> None:

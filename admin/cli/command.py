@@ -5,20 +5,26 @@ from __future__ import annotations
 import functools
 import getpass
 import inspect
+import sys
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, TextIO
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from admin.cli import output
 from admin.cli.connection import Connection, LocalService, Stack, Target
 from admin.cli.errors import CommandError
 from admin.cli.output import Format, Row
+from admin.reports.tables import Tables
+from paidline.domain.types import PhoneNumber
 
 P = ParamSpec("P")
 
+_PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber)
 _SERVICE, _OUTPUT = "Which service", "How to print"
 
 
@@ -85,6 +91,21 @@ class Session:
             return Stack(self.stack, profile=self.profile, region=self.region)
         raise CommandError("Name the service: --stack NAME for one in AWS, --url http://127.0.0.1:3000 for `make run`.")
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The service's tables, to read."""
+        return Tables(self.connection.dynamodb, self.connection.tables)
+
+    @property
+    def remarks(self) -> TextIO:
+        """Where remarks go that are not data: they must not end up in JSON or CSV."""
+        return sys.stdout if self.format is Format.TABLE else sys.stderr
+
+    def run(self, command: str, arguments: Mapping[str, Any], *, key: str = "") -> None:
+        """Run a command of the admin function, without the arguments that are None, and print its result."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        self.show_one(self.connection.run(command, given, key=key))
+
     def show(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
         """Print rows as they come."""
         output.show(rows, columns, self.format, reveal=self.reveal)
@@ -99,6 +120,19 @@ def _user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError) as error:
         raise CommandError("This machine does not know who you are: say it with --operator.") from error
+
+
+def phone_number(text: str, option: str) -> str:
+    """Return a phone number's digits. Raises CommandError if it is none."""
+    try:
+        return _PHONE_NUMBER.validate_python(text)
+    except ValidationError as error:
+        raise CommandError(f"{option} is not a phone number.") from error
+
+
+def new_key() -> str:
+    """Return a key that makes the SDK's own retries of one command safe."""
+    return f"paidline-{uuid.uuid4().hex}"
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -131,3 +165,9 @@ def command(
         return function
 
     return declare
+
+
+Key = Annotated[
+    str, typer.Option("--key", help="Repeat a command with the same key, and it takes effect once.", show_default=False)
+]
+Version = Annotated[int | None, typer.Option(help="Refuse if the item has another version by now.")]

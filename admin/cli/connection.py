@@ -7,7 +7,7 @@ the operator's own rights.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -74,6 +74,19 @@ class Connection:
         result: dict[str, Any] = answer["result"]
         return result
 
+    def parts(self, command: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the results of a command that is carried out in parts. One Lambda Invoke each.
+
+        `arguments` are read again for each part.
+        """
+        next_part: Any = None
+        while True:
+            part = self.run(command, {**arguments, **({"next": next_part} if next_part is not None else {})})
+            yield part
+            next_part = part["next"]
+            if next_part is None:
+                return
+
     @cached_property
     def description(self) -> dict[str, Any]:
         """What the service says of itself: its tables, time zone and version. One Lambda Invoke."""
@@ -110,9 +123,7 @@ def _read_answer(payload: bytes) -> dict[str, Any]:
         answer = json.loads(payload)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not (
-        isinstance(answer.get("result"), dict) or isinstance(answer.get("error"), dict)
-    ):
+    if not isinstance(answer, dict) or not any(isinstance(answer.get(part), dict) for part in ("result", "error")):
         raise CommandError("The admin function failed; the logs of the stack's functions say why.")
     if answer.get("version") != _PROTOCOL_VERSION:
         raise CommandError("The stack and this command line are of different versions: use the one deployed with it.")

@@ -27,10 +27,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from admin import data
-from admin.audit import audit
 from local import engine, server, tables, template
 from local.gateway import Gateway, set_environment
 from local.template import Template
+from paidline.management.verification import verify
 
 _CREDIT_HASH, _AGENTS_HASH = "credit-hash", "agents-hash"
 _NUMBER = "14620905014"
@@ -232,7 +232,7 @@ def main() -> int:
             # Where nothing queues, a 503 may say that a request has to be sent again; it must not have moved anything.
             results.append(measure(f"{crowd}, {clients} processes", port, tally, clients, requests))
         moved = sum(result.moved for result in results)
-        found = audit(store)
+        found = verify(store, os.environ)
         missing = _START + moved - found.tokens
         print(f"{found.entries - 1} ledger entries, {len(found.problems)} problems, {missing} tokens missing")
         return int(failed or bool(found.problems) or missing != 0)

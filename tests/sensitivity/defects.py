@@ -18,7 +18,7 @@ KEYS, TRANSACTION, CLIENT = (
     f"{_LAYER}/store/dynamodb.py",
 )
 DEADLINE, CACHE, CLOCK = f"{_LAYER}/deadline.py", f"{_LAYER}/store/cache.py", f"{_LAYER}/clock.py"
-STORED_SESSIONS, AUDIT = f"{_LAYER}/store/call_sessions.py", "admin/audit.py"
+STORED_SESSIONS, VERIFICATION = f"{_LAYER}/store/call_sessions.py", f"{_LAYER}/management/verification.py"
 AGENTS, STORED_AGENTS, LOG = f"{_LAYER}/domain/agents.py", f"{_LAYER}/store/agents.py", f"{_LAYER}/store/status_log.py"
 API_CLIENTS, IDS = f"{_LAYER}/store/api_clients.py", f"{_LAYER}/ids.py"
 READING, ANSWERING, OBSERVING = (
@@ -26,6 +26,10 @@ READING, ANSWERING, OBSERVING = (
     f"{_LAYER}/api/response.py",
     f"{_LAYER}/api/telemetry.py",
 )
+MANAGED_WALLETS, MANAGED_AGENTS, HASHES, ERASURE, FUNCTION = (
+    f"{_LAYER}/management/{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "function")
+)
+VERSIONS, AUTHENTICATING = f"{_LAYER}/store/versions.py", f"{_LAYER}/domain/authentication.py"
 PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
 IMPORTING = "admin/importing"
 LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
@@ -33,7 +37,7 @@ LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
 LOST = "tests/money/test_lost_answers.py"
-AUDITS = "tests/money/test_audit.py"
+VERIFICATION_TESTS = "tests/money/test_verification.py"
 TURN_TESTS = "tests/money/test_fair_lock.py"
 GUARDS = "tests/money/test_guards.py"
 SLOW = "tests/money/test_slow_commits.py"
@@ -61,6 +65,11 @@ IMPORTED_WALLETS = "tests/importing/test_wallets.py"
 IMPORTED_AGENTS = "tests/importing/test_agents.py"
 IMPORTED_LOG = "tests/importing/test_status_log.py"
 IMPORTED_FILES = "tests/importing/test_files.py"
+
+
+ADMIN_WALLETS, ADMIN_AGENTS, ADMIN_HASHES, ADMIN_ERASURE, PROTOCOL = (
+    f"tests/admin/test_{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "protocol")
+)
 
 
 @dataclass(frozen=True)
@@ -408,29 +417,35 @@ DEFECTS = (
         LEDGER,
         '"previousDigest": self.previous_digest,',
         '"previousDigest": "",',
-        (AUDITS,),
+        (VERIFICATION_TESTS,),
     ),
     Defect(
         "a digest without the amount",
         LEDGER,
         '            "amount": self.amount,\n            "balance": self.balance,\n',
         "",
-        (AUDITS,),
-    ),
-    Defect("entries are not linked", WALLETS, "previous_digest=wallet.digest,", 'previous_digest="",', (AUDITS,)),
-    Defect(
-        "the audit accepts a gap",
-        AUDIT,
-        "        if entry.seq != seq + 1:\n",
-        "        if entry.seq <= seq:\n",
-        (AUDITS,),
+        (VERIFICATION_TESTS,),
     ),
     Defect(
-        "the audit does not compare the last digest",
-        AUDIT,
-        "    elif digest != wallet.digest:",
-        "    elif digest != wallet.digest and False:",
-        (AUDITS,),
+        "entries are not linked",
+        WALLETS,
+        "previous_digest=wallet.digest,",
+        'previous_digest="",',
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification accepts a gap",
+        VERIFICATION,
+        "    if entry.seq != last.seq + 1:\n        yield",
+        "    if entry.seq <= last.seq:\n        yield",
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification does not compare the last digest",
+        VERIFICATION,
+        "        elif digest != wallet.digest:",
+        "        elif digest != wallet.digest and False:",
+        (VERIFICATION_TESTS,),
     ),
     Defect(
         "a PIN is compared as a number",
@@ -754,8 +769,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "AttributeName: expiresAt",
-        "AttributeName: expires",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt,",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires,",
         (TEMPLATE_TESTS,),
     ),
     Defect(
@@ -806,6 +821,97 @@ DEFECTS = (
         'HOST = "127.0.0.1"',
         'HOST = "0.0.0.0"',
         ("tests/integration/test_local_service.py",),
+    ),
+    Defect(
+        "an entry may be refunded again",
+        MANAGED_WALLETS,
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq):",
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq + 1):",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a refund may be more than was taken",
+        MANAGED_WALLETS,
+        "if amount > -taking.amount:",
+        "if amount > MAX_TOKENS:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an adjustment takes what calls in progress hold",
+        MANAGED_WALLETS,
+        "if amount < 0 and balance < wallet.held:",
+        "if amount < 0 and balance < 0:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a change of PIN overwrites a debit",
+        STORED_WALLETS,
+        'versions.unchanged("walletKey", before.version, seq={"N": str(before.seq)})',
+        'versions.unchanged("walletKey", before.version)',
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a phone number leads to the old PIN",
+        STORED_WALLETS,
+        "        if is_moved:\n            operations",
+        "        if not is_moved:\n            operations",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a blocked wallet is debited",
+        WALLETS,
+        "if wallet.blocked and movement.amount < 0:",
+        "if wallet.blocked and movement.amount < -wallet.tokens:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an item that was never changed is changed by whoever comes last",
+        VERSIONS,
+        "    if not version:\n        conditions",
+        "    if version < 0:\n        conditions",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an agent who was just called is removed",
+        STORED_AGENTS,
+        'versions.unchanged("refKey", before.version, lastLogId=item["lastLogId"])',
+        'versions.unchanged("refKey", before.version)',
+        (ADMIN_AGENTS,),
+    ),
+    Defect(
+        "the audit line names what was mistyped",
+        FUNCTION,
+        "if isinstance(failed, ItemNotFound):",
+        "if isinstance(failed, UnknownCommand):",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a key of a command is not bound to its arguments",
+        FUNCTION,
+        "(json.dumps(request.arguments, sort_keys=True),)",
+        "(request.command,)",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a hash is stored with its key",
+        HASHES,
+        '{"hash": None, **_changed(client)}',
+        '{"hash": issued, **_changed(client)}',
+        (ADMIN_HASHES,),
+    ),
+    Defect(
+        "an IPv4 client is taken for an IPv6 one",
+        AUTHENTICATING,
+        "(mapped or address) in network",
+        "address in network",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "an erased wallet is not remembered",
+        ERASURE,
+        '{**wallets.change(before, after), "memory": memory}',
+        "wallets.change(before, after)",
+        (ADMIN_ERASURE,),
     ),
     Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
     Defect(

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.audit import audit
 from paidline.domain.types import MAX_TOKENS
+from paidline.management.verification import verify
 from tests.simulation.commits import Commit
 from tests.simulation.messages import TRANSACTION, Received, Sent
 from tests.simulation.seams import Time
@@ -296,8 +296,8 @@ class Model:
     def check_everything(self, store: Any) -> None:
         """Compares all tables, entry by entry; nothing may be under way."""
         self.check_balances(store)
-        problems = audit(store).problems
-        check(not problems, f"the audit finds nothing, but it found: {problems}")
+        problems = verify(store, self._tables).problems
+        check(not problems, f"verification finds nothing, but it found: {problems}")
         check(
             not any(refused.request_id in self.written for refused in self._refused), "what is refused changes nothing"
         )

@@ -15,9 +15,9 @@ from typing import Any
 from unittest.mock import patch
 
 from admin import data
-from admin.audit import audit
 from local import engine, tables, template
 from local.gateway import set_environment
+from paidline.management.verification import verify
 from paidline.store.dynamodb import dynamodb
 from tests.simulation import seams
 from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
@@ -149,8 +149,8 @@ class Explorer:
         return model
 
     def _check_store(self) -> None:
-        problems = audit(self._store).problems
-        check(not problems, f"the audit finds nothing, but it found: {problems}")
+        problems = verify(self._store, os.environ).problems
+        check(not problems, f"verification finds nothing, but it found: {problems}")
         stored = {
             item["walletId"]["S"]: int(item["tokens"]["N"])
             for item in items(self._store, self._service.environment["WALLETS_TABLE"])

@@ -81,6 +81,17 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
     assert not found, "\n".join(found)
 
 
+def test_only_the_admin_function_imports_management() -> None:
+    importing = {
+        path.parent.name
+        for path in modules("functions")
+        for name, _ in imported(path.read_text(encoding="utf-8"))
+        if package_of(name) == "management"
+    }
+
+    assert importing == {"admin"}
+
+
 @pytest.mark.parametrize(
     ("package", "code", "sentence"),
     [

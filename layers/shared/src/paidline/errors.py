@@ -167,7 +167,7 @@ class CommandError(RequestError):
     `field` the argument at fault or "".
     """
 
-    def __init__(self, message: str, field: str = "") -> None:
+    def __init__(self, message: str = "", field: str = "") -> None:
         super().__init__()
         self.message = message
         self.field = field

@@ -8,10 +8,10 @@ from pydantic import Field
 from paidline import clock
 from paidline.domain.agents import MAX_AGENTS_PER_LINE, StatusChange
 from paidline.domain.profiles import DEFAULTS
-from paidline.domain.types import AgentStatus, Ref
+from paidline.domain.types import AgentStatus
 from paidline.errors import AlreadyExists, InvalidCommand, ItemNotFound, Refused
 from paidline.management.changes import Done, Invocation, Plan, carry_out, check_version
-from paidline.management.values import AgentEntry, AgentProperties, Model, Version
+from paidline.management.values import AgentEntry, AgentProperties, AgentRef, Model, Version
 from paidline.store import agents, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
@@ -27,13 +27,13 @@ _PROPERTIES = ("outbound_number", "dial_time_out", "line_sharing", "tpm")
 class ShowAgent(Model):
     """The agent."""
 
-    ref: Ref
+    ref: AgentRef
 
 
 class ChangeAgent(AgentProperties):
     """The agent, and what changes."""
 
-    ref: Ref
+    ref: AgentRef
     profile: dict[str, str | None] = Field(default_factory=dict)
     version: Version | None = None
 

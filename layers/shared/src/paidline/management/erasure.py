@@ -12,7 +12,7 @@ from paidline.errors import ItemNotFound, Refused
 from paidline.management import wallets as named
 from paidline.management.changes import Done, Invocation, Plan, carry_out
 from paidline.management.values import Model
-from paidline.management.walk import Key, Part, Stage, walk
+from paidline.management.walk import Key, Part, Stage, read_start, walk
 from paidline.store import call_sessions, dialed_numbers, erasures, idempotency_keys, ledger, transaction, wallets
 from paidline.store.call_sessions import CallSession
 from paidline.store.idempotency_keys import UsedKey
@@ -24,6 +24,10 @@ ERASED = "erased"
 _PERSONAL = ("pin", "phoneNumber", "email", "inboundNumber")
 # Each erased item costs two operations: the change, and the memory of it.
 _ITEMS_PER_TRANSACTION = transaction.MAX_OPERATIONS // 2
+# What is walked through, in this order.
+_EXPORTED = ("ledger", "callSessions", "storedAnswers")
+_ERASED = ("callSessions", "storedAnswers")
+_REPEATED = ("wallets", "callSessions", "storedAnswers")
 # A response of Lambda has at most 6 MB, and one more page may be added.
 _MAX_PART_BYTES = 2_500_000
 
@@ -46,6 +50,7 @@ class RepeatErasure(Model):
 
 def export(arguments: EraseWallet, invocation: Invocation) -> Done:
     """Return all that is stored of a wallet and its owner, in parts. Queries its ledger, scans calls and keys."""
+    start = read_start(arguments.next, _EXPORTED)
     wallet = named.find(arguments.wallet)
     size = 0
 
@@ -68,8 +73,8 @@ def export(arguments: EraseWallet, invocation: Invocation) -> Done:
         own = [used for used in found if _concerns(used, wallet)]
         return counted({"answer": used.answer, "expiresAt": used.expires_at} for used in own), next_key
 
-    stages = [Stage("ledger", entries), Stage("callSessions", calls), Stage("storedAnswers", answers)]
-    part = walk(stages, arguments.next, is_full=lambda: size >= _MAX_PART_BYTES)
+    stages = list(map(Stage, _EXPORTED, (entries, calls, answers)))
+    part = walk(stages, start, is_full=lambda: size >= _MAX_PART_BYTES)
     listed = {name: [entry for page in pages for entry in page] for name, pages in part.found.items()}
     return Done({"wallet": None if arguments.next else named.shown(wallet), **listed, "next": part.next})
 
@@ -80,6 +85,7 @@ def erase(arguments: EraseWallet, invocation: Invocation) -> Done:
     The phone number stays in the wallet until the end, so that an interrupted erasing can go on.
     Raises Refused if a call in progress holds tokens, and the errors of `find`.
     """
+    start = read_start(arguments.next, _ERASED)
     wallet = named.find(arguments.wallet)
     if wallet.held and not wallet.erased:
         raise Refused("A call in progress holds tokens of this wallet.", "wallet")
@@ -94,7 +100,7 @@ def erase(arguments: EraseWallet, invocation: Invocation) -> Done:
         own = [used for used in found if _concerns(used, wallet)]
         return _erase_all(own, lambda used: _erase_answer(used, _masked_for(wallet))), next_key
 
-    part = walk([Stage("callSessions", calls), Stage("storedAnswers", answers)], arguments.next)
+    part = walk(list(map(Stage, _ERASED, (calls, answers))), start)
     if part.next is None:
         _forget_phone_number(wallet, invocation)
     named_by = {"applicationId": wallet.application_id, "walletId": wallet.wallet_id}
@@ -103,6 +109,7 @@ def erase(arguments: EraseWallet, invocation: Invocation) -> Done:
 
 def repeat(arguments: RepeatErasure, invocation: Invocation) -> Done:
     """Erase again whatever was erased before and has come back by a restore, in parts. Scans four tables."""
+    start = read_start(arguments.next, _REPEATED)
     remembered = erasures.list_all()
 
     def restored_wallets(after: Key | None) -> tuple[int, Key | None]:
@@ -122,8 +129,7 @@ def repeat(arguments: RepeatErasure, invocation: Invocation) -> Done:
         restored = [used for used in found if _key_digest(used) in remembered and _mask(used, _masked) != used.answer]
         return _erase_all(restored, lambda used: _erase_answer(used, _masked)), next_key
 
-    stages = [Stage("wallets", restored_wallets), Stage("callSessions", calls), Stage("storedAnswers", answers)]
-    part = walk(stages, arguments.next)
+    part = walk(list(map(Stage, _REPEATED, (restored_wallets, calls, answers))), start)
     return Done({**_counts(part), "next": part.next})
 
 

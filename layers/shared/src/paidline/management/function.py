@@ -86,11 +86,20 @@ def _operator(value: str) -> str:
     return value
 
 
+def _unicode(value: dict[str, Any]) -> dict[str, Any]:
+    # JSON's escapes can spell halves of characters, which can neither be stored nor logged.
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("text that is not Unicode") from error
+    return value
+
+
 class _Request(Model):
     version: Literal[1]
     command: str
     operator: Annotated[str, AfterValidator(_operator)]
-    arguments: dict[str, Any] = Field(default={}, repr=False)
+    arguments: Annotated[dict[str, Any], AfterValidator(_unicode)] = Field(default={}, repr=False)
     key: IdempotencyKey | None = None
 
 

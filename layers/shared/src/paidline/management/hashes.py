@@ -65,8 +65,8 @@ def issue(arguments: IssueHash, invocation: Invocation) -> Done:
     """Add a hash and return it, this once. Raises InvalidCommand without a key, or Refused."""
     if invocation.key is None:
         raise InvalidCommand("Issuing a hash needs an idempotency key.", "key")
-    if arguments.scope == Scope.CREDIT and not arguments.application_ids:
-        raise InvalidCommand("A credsys hash needs the applications that it opens.", "applicationIds")
+    if arguments.scope != Scope.AGENTS and not arguments.application_ids:
+        raise InvalidCommand("A hash for wallets needs the applications that it opens.", "applicationIds")
     _check_applications(arguments.scope, arguments)
     issued = secrets.token_hex(_HASH_BYTES)
     client = ApiClient(

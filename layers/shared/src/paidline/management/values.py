@@ -40,6 +40,9 @@ def _none_if_blank(value: Any) -> Any:
 Id = Annotated[str, BeforeValidator(string_or_int), Field(min_length=1), _max_json_bytes(64)]
 """An applicationId or walletId, text or integer: `1288`."""
 
+AgentRef = Annotated[Ref, Field(min_length=1)]
+"""An agent's reference, `000038`; that of a request cannot be blank anyway."""
+
 UserId = Annotated[int, whole_number(1, _MAX_USER_ID)]
 """The id of an agent at the web site: `194`."""
 
@@ -89,7 +92,7 @@ class AgentEntry(AgentProperties):
     """A new agent."""
 
     user_id: UserId
-    ref: Ref
+    ref: AgentRef
     profile: dict[str, str] = {}
 
 

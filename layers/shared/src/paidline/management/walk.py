@@ -24,6 +24,13 @@ class Stage(NamedTuple):
     step: Callable[[Key | None], tuple[Any, Key | None]]
 
 
+class Start(NamedTuple):
+    """Where a part begins: the name of the stage, and the key after which its page begins, if not at the beginning."""
+
+    stage: str
+    after: Key | None = None
+
+
 class Part(NamedTuple):
     """What was found in a part of a walk, page by page by the name of the stage, and where to go on, if anywhere."""
 
@@ -31,13 +38,26 @@ class Part(NamedTuple):
     next: str | None
 
 
-def walk(stages: Sequence[Stage], start: str | None, *, is_full: Callable[[], bool] = lambda: False) -> Part:
-    """Walk on from `start`, the `next` of the part before, until time is short or `is_full` says so.
+def read_start(text: str | None, stages: Sequence[str]) -> Start:
+    """Return where to begin: at the first stage, or where `text`, the `next` of the part before, says.
 
-    Raises InvalidCommand for a start that is none of ours.
+    Raises InvalidCommand for a text that is none of ours.
     """
-    number, after = _read(start, len(stages)) if start else (0, None)
+    if text is None:
+        return Start(stages[0])
+    try:
+        stage, after = json.loads(base64.urlsafe_b64decode(text))
+    except (ValueError, TypeError) as error:
+        raise InvalidCommand("This is not the `next` of a result.", "next") from error
+    if stage not in stages or not (after is None or isinstance(after, dict)):
+        raise InvalidCommand("This is not the `next` of a result.", "next")
+    return Start(stage, after)
+
+
+def walk(stages: Sequence[Stage], start: Start, *, is_full: Callable[[], bool] = lambda: False) -> Part:
+    """Walk on from `start` until time is short or `is_full` says so."""
     found: dict[str, list[Any]] = {stage.name: [] for stage in stages}
+    number, after = list(found).index(start.stage), start.after
     while number < len(stages):
         name, step = stages[number]
         page, after = step(after)
@@ -45,19 +65,9 @@ def walk(stages: Sequence[Stage], start: str | None, *, is_full: Callable[[], bo
         if after is None:
             number += 1
         if number < len(stages) and (deadline.remaining_s() < _ENOUGH_S or is_full()):
-            return Part(found, _write(number, after))
+            return Part(found, _write(Start(stages[number].name, after)))
     return Part(found, None)
 
 
-def _write(number: int, after: Key | None) -> str:
-    return base64.urlsafe_b64encode(json.dumps([number, after]).encode()).decode()
-
-
-def _read(text: str, stages: int) -> tuple[int, Key | None]:
-    try:
-        number, after = json.loads(base64.urlsafe_b64decode(text))
-    except ValueError as error:
-        raise InvalidCommand("This is not the `next` of a result.", "next") from error
-    if number not in range(stages) or not (after is None or isinstance(after, dict)):
-        raise InvalidCommand("This is not the `next` of a result.", "next")
-    return number, after
+def _write(start: Start) -> str:
+    return base64.urlsafe_b64encode(json.dumps(start).encode()).decode()

@@ -129,6 +129,9 @@ def change(arguments: ChangeWallet, invocation: Invocation) -> Done:
     def changed(before: Wallet) -> Wallet:
         after = before._replace(**given)
         if after.pin != before.pin:
+            # Calls in progress know the wallet by its PIN.
+            if before.held:
+                raise Refused("A call in progress holds tokens of this wallet.", "pin")
             _check_pin(after)
         return after
 

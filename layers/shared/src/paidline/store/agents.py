@@ -94,7 +94,9 @@ def find_by_outbound_number(outbound_number: str) -> list[Agent]:
 
 def list_all(*, consistent: bool = False) -> list[Agent]:
     """List all agents, unordered. One Scan per megabyte."""
-    scan = {"TableName": os.environ["AGENTS_TABLE"], "ConsistentRead": consistent}
+    scan: dict[str, Any] = {"TableName": os.environ["AGENTS_TABLE"]}
+    if consistent:
+        scan["ConsistentRead"] = True
     return [Agent.from_item(item) for item in pages("scan", scan)]
 
 

@@ -41,12 +41,10 @@ class DialedNumber(NamedTuple):
 
 def get(dialed_number: str, *, consistent: bool = False) -> DialedNumber | None:
     """Read a service number. One GetItem."""
-    found = call(
-        dynamodb().get_item,
-        TableName=os.environ["DIALED_NUMBERS_TABLE"],
-        Key={"dialedNumber": {"S": dialed_number}},
-        ConsistentRead=consistent,
-    )
+    read: Any = {"TableName": os.environ["DIALED_NUMBERS_TABLE"], "Key": {"dialedNumber": {"S": dialed_number}}}
+    if consistent:
+        read["ConsistentRead"] = True
+    found = call(dynamodb().get_item, **read)
     item = found.get("Item")
     return DialedNumber.from_item(item) if item else None
 

@@ -22,12 +22,10 @@ def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
 
 def get(ref: str, *, consistent: bool = False) -> dict[str, str]:
     """Read one agent's profile, or {} if there is none. One GetItem."""
-    found = call(
-        dynamodb().get_item,
-        TableName=os.environ["PROFILES_TABLE"],
-        Key={"refKey": {"S": agents.ref_key(ref)}},
-        ConsistentRead=consistent,
-    )
+    read: Any = {"TableName": os.environ["PROFILES_TABLE"], "Key": {"refKey": {"S": agents.ref_key(ref)}}}
+    if consistent:
+        read["ConsistentRead"] = True
+    found = call(dynamodb().get_item, **read)
     item = found.get("Item")
     return _profile(item) if item else {}
 
