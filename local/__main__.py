@@ -34,7 +34,7 @@ def main() -> int:
 def _serve() -> None:
     seed = settings.seed_path()
     folder = os.environ.get("DATA")
-    document = settings.read_seed(seed) if seed else {}
+    document = settings.read_seed(seed)
     service = template.read()
     with server.listen(settings.port()) as listener, engine.start(Path(folder) if folder else None) as running:
         set_environment(service, running.endpoint)

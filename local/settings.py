@@ -31,8 +31,10 @@ def seed_path() -> Path | None:
     return None if text == "none" else Path(text)
 
 
-def read_seed(path: Path) -> dict[str, Any]:
-    """Read a file of seed data. Raises SettingError if it is not readable JSON."""
+def read_seed(path: Path | None) -> dict[str, Any]:
+    """Read a file of seed data; None is no data. Raises SettingError if it is not readable JSON."""
+    if path is None:
+        return {}
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -7,7 +7,6 @@ from botocore.exceptions import (
     ClientError,
     ConnectionError,
     CredentialRetrievalError,
-    EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
@@ -56,8 +55,9 @@ def explain(error: BotoCoreError | ClientError) -> str:
         return f"{error}: `aws configure list-profiles` lists those there are."
     if isinstance(error, NoRegionError):
         return "No AWS region is set: name the stack's with --region."
-    if isinstance(error, EndpointConnectionError | ConnectionError | HTTPClientError):
-        return "AWS was not reached: check the network, --region and --url."
+    if isinstance(error, ConnectionError | HTTPClientError):
+        where = error.kwargs.get("endpoint_url", "AWS")
+        return f"{where} was not reached: check the network, and --url or --region."
     return f"AWS could not be called ({type(error).__name__}): {str(error).splitlines()[0].rstrip('.')}."
 
 
