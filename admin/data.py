@@ -24,7 +24,7 @@ from paidline.domain.types import MAX_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumb
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
-from paidline.store.dialed_numbers import DialedNumber
+from paidline.store.dialed_numbers import PER_SECOND, DialedNumber
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
 from paidline.store.status_log import StatusLogRow
 from paidline.store.wallets import Wallet
@@ -84,7 +84,7 @@ class _ApiClient(_Entry):
 
 class _Agent(_Entry):
     user_id: int = Field(ge=1, le=_MAX_USER_ID)
-    ref: Ref
+    ref: Annotated[Ref, _max_json_bytes(255)]
     status: AgentStatus = AgentStatus.OFFLINE
     outbound_number: StoredPhoneNumber = None
     dial_time_out: int = Field(default=30, ge=0, le=MAX_CALL_S)
@@ -107,6 +107,7 @@ class _DialedNumber(_Entry):
     dialed_number: PhoneNumber
     application_id: Id
     company_name: ShownText
+    billing_increments: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}/[1-9][0-9]{0,4}$")] = PER_SECOND
 
 
 class _Wallet(_Entry):
@@ -140,7 +141,9 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
     for number, api_client in enumerate(read.api_clients, 1):
         _write(client, f"apiClients[{number}]", [_api_client(api_client)])
     for dialed in read.dialed_numbers:
-        item = DialedNumber(dialed.dialed_number, dialed.application_id, dialed.company_name).to_item()
+        item = DialedNumber(
+            dialed.dialed_number, dialed.application_id, dialed.company_name, dialed.billing_increments
+        ).to_item()
         _write(
             client,
             f"application {dialed.application_id}",
@@ -162,7 +165,7 @@ def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
         if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds limit a credit-system hash, but this one is for the agents' API"
+                f"apiClients[{number}]: applicationIds limit access to wallets, but this hash is for the agents' API"
             )
     refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:

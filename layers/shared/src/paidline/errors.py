@@ -13,10 +13,14 @@ class ApiError(Exception):
     │   ├── RefNotFound (200)           │   └── TooManyOnLine
     │   ├── InvalidStatus (218)         ├── DialedNumberNotFound (307)
     │   ├── InvalidDialStatus (311)     │
-    │   └── WalletError (30)
-    │       ├── UnknownDialedNumber     ├── UnknownInboundNumber
-    │       ├── UnknownPin              ├── InsufficientTokens
-    │       └── AmbiguousPin            └── TooManyTokens
+    │   ├── WalletError (30)
+    │   │   ├── UnknownDialedNumber     ├── UnknownInboundNumber
+    │   │   ├── UnknownPin              ├── InsufficientTokens
+    │   │   ├── AmbiguousPin            ├── TooManyTokens
+    │   │   └── WalletBlocked
+    │   └── CallError (30)
+    │       ├── AgentUnavailable        ├── TooManyOnCallLine
+    │       └── LineBusy                └── UnknownCall
     └── ServerError: the service failed, with code 30 and HTTP 500
         ├── ResponseTooLarge
         └── StoreUnavailable: DynamoDB failed, with HTTP 503
@@ -136,10 +140,44 @@ class InsufficientTokens(WalletError):
     reason = "insufficient_tokens"
 
 
+class WalletBlocked(WalletError):
+    """An operator has blocked the wallet, so no tokens can be taken from it."""
+
+    reason = "wallet_blocked"
+
+
 class TooManyTokens(WalletError):
     """The balance would exceed the maximum."""
 
     reason = "too_many_tokens"
+
+
+class CallError(RequestError):
+    """A paid call is refused for a reason that has no code of its own."""
+
+
+class AgentUnavailable(CallError):
+    """The agent is not online."""
+
+    reason = "agent_unavailable"
+
+
+class LineBusy(CallError):
+    """Another agent who shares the line is in a conversation."""
+
+    reason = "line_busy"
+
+
+class TooManyOnCallLine(CallError):
+    """More agents share the line than fit in the transaction that takes or releases them."""
+
+    reason = "too_many_on_line"
+
+
+class UnknownCall(CallError):
+    """The PBX has not begun a call with this id."""
+
+    reason = "unknown_call"
 
 
 class ServerError(ApiError):

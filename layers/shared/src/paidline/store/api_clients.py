@@ -13,7 +13,7 @@ ApplicationIds = frozenset[str] | Literal["all"]
 
 
 class ApiClient(NamedTuple):
-    """A client of the API. `scope` is "ctb" or "credsys"; it may use the wallets of `application_ids`."""
+    """A client of the API. `scope` is "ctb", "credsys" or "calls"; it may use the wallets of `application_ids`."""
 
     hash_digest: str
     scope: str

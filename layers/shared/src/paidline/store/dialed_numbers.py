@@ -6,21 +6,28 @@ from typing import Any, NamedTuple
 from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb
 
+# The billing increments of a service number that says nothing else: first and following seconds.
+PER_SECOND = "1/1"
+
 
 class DialedNumber(NamedTuple):
-    """A service number (digits only) and its application."""
+    """A service number (digits only), its application, and the billing increments of paid calls, such as "60/60"."""
 
     dialed_number: str
     application_id: str
     company_name: str
+    billing_increments: str = PER_SECOND
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
-        return {
+        item = {
             "dialedNumber": {"S": self.dialed_number},
             "applicationId": {"S": self.application_id},
             "companyName": {"S": self.company_name},
         }
+        if self.billing_increments != PER_SECOND:
+            item["billingIncrements"] = {"S": self.billing_increments}
+        return item
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "DialedNumber":
@@ -29,6 +36,7 @@ class DialedNumber(NamedTuple):
             dialed_number=item["dialedNumber"]["S"],
             application_id=item["applicationId"]["S"],
             company_name=item["companyName"]["S"],
+            billing_increments=item.get("billingIncrements", {"S": PER_SECOND})["S"],
         )
 
 
