@@ -27,6 +27,9 @@ _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/jav
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
 _REASONS = {200: "200 OK", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
 
+# What a test or a trial shortens.
+_SETTINGS = ("CALL_SYNC_SILENCE_S", "CALL_SYNC_GRACE_S")
+
 Event = dict[str, Any]
 Handler = Callable[[Event, "Context"], dict[str, Any]]
 
@@ -63,16 +66,16 @@ class Endpoint:
     route: Route
     handler: Handler
 
-    def context(self) -> Context:
-        """Return a context for one invocation."""
-        function = self.route.function
-        return Context(
-            function_name=function.name,
-            memory_limit_in_mb=function.memory_mb,
-            invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function.name}",
-            log_group_name=f"/aws/lambda/{function.name}",
-            timeout_s=function.timeout_s,
-        )
+
+def context(function: Function) -> Context:
+    """Return a context for one invocation of a function."""
+    return Context(
+        function_name=function.name,
+        memory_limit_in_mb=function.memory_mb,
+        invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function.name}",
+        log_group_name=f"/aws/lambda/{function.name}",
+        timeout_s=function.timeout_s,
+    )
 
 
 class Gateway:
@@ -93,7 +96,7 @@ class Gateway:
         except BodyTooLarge:
             return _gateway_response(start_response, 413, b'{"message":"Request Entity Too Large"}')
         try:
-            status, headers, body = _read_result(endpoint.handler(event, endpoint.context()))
+            status, headers, body = _read_result(endpoint.handler(event, context(endpoint.route.function)))
         except Exception:
             _log.exception("%s raised; Lambda would report a function error", endpoint.route.function.name)
             return _gateway_response(start_response, 500, b'{"message":"Internal Server Error"}')
@@ -103,7 +106,7 @@ class Gateway:
 
 def set_environment(template: Template, endpoint: str) -> None:
     """Set the functions' environment variables in this process, with a local engine as the endpoint."""
-    os.environ.update(template.environment)
+    os.environ.update(template.environment | _own_settings())
     os.environ.update(
         DYNAMODB_ENDPOINT=endpoint,
         AWS_REGION=_REGION,
@@ -118,6 +121,11 @@ def set_environment(template: Template, endpoint: str) -> None:
     )
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
         os.environ.pop(name, None)
+
+
+def _own_settings() -> dict[str, str]:
+    """Return the settings that this process's environment may change, as stack parameters do in AWS."""
+    return {name: value for name in _SETTINGS if (value := os.environ.get(name))}
 
 
 def load_handler(function: Function) -> Handler:

@@ -61,7 +61,8 @@ def test_used_keys_expire_by_the_attribute_that_they_are_written_with_in_seconds
     assert int(written[expiry["AttributeName"]]["N"]) == pytest.approx(time.time(), abs=300)
     tables = resources("AWS::DynamoDB::Table").items()
     assert [name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]] == [
-        "IdempotencyKeysTable"
+        "IdempotencyKeysTable",
+        "CallsTable",
     ]
 
 

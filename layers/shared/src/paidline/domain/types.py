@@ -112,7 +112,7 @@ def _short(value: str) -> str:
 
 def _call_ids(value: Any) -> list[Any]:
     # A PBX joins ids with commas; a comma too many is no id.
-    ids = value if isinstance(value, list) else [part for part in str(value).split(",") if part.strip()]
+    ids = value if isinstance(value, list) else [part for part in _string_or_int(value).split(",") if part.strip()]
     if len(ids) > MAX_LIVE_CALLS:
         raise ValueError(f"more than {MAX_LIVE_CALLS} calls")
     return ids
