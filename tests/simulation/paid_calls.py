@@ -214,7 +214,9 @@ class PaidEpisode(Episode):
         return made
 
     def _make_model(self) -> Any:
-        return PaidModel(self._template.environment, self._store, self._time)
+        model = PaidModel(self._template.environment, self._time)
+        model.read(self._store)
+        return model
 
     def _start(self, intent: Any) -> None:
         # Time goes on between requests, not in the middle of one.
@@ -238,8 +240,7 @@ class PaidEpisode(Episode):
             self._clients.was_left_alone(intent)
             raise
         self._note("answer", delivery.number, response["body"])
-        if intent.stem in (BEGIN, END, SYNC):
-            self._model.answered(delivery, response)
+        self._model.answered(delivery, response)
         if response["statusCode"] != 200:
             self._clients.was_left_alone(intent)
         elif '"status":1' in response["body"]:

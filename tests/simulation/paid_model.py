@@ -64,7 +64,7 @@ class Mirror:
 class PaidModel:
     """The second bookkeeping of an episode with paid calls."""
 
-    def __init__(self, tables: dict[str, str], store: Any, time: Time) -> None:
+    def __init__(self, tables: dict[str, str], time: Time) -> None:
         self.outcomes: Counter[str] = Counter()
         self.latest_write_s = self.latest_answer_s = 0.0
         self.mirror = Mirror()
@@ -77,12 +77,23 @@ class PaidModel:
         self._answers: dict[tuple[str, str, str], tuple[str, str]] = {}
         self._history: dict[str, list[Any]] = {}
         self._charged: Counter[tuple[str, str]] = Counter()
-        for item in items(store, tables["AGENTS_TABLE"]):
-            self.mirror.agents[item["refKey"]["S"]] = item
-            self._note("agent " + item["refKey"]["S"], item["status"]["S"])
-        for item in items(store, tables["WALLETS_TABLE"]):
+
+    def read(self, store: Any) -> None:
+        """Take over the agents and wallets that an episode starts with."""
+        for item in items(store, self._names["AGENTS_TABLE"]):
+            self.add_agent(item)
+        for item in items(store, self._names["WALLETS_TABLE"]):
             if "pointsTo" not in item:
-                self._wallet_is(item["walletId"]["S"], int(item["tokens"]["N"]), 0, 1)
+                self.add_wallet(item["walletId"]["S"], int(item["tokens"]["N"]))
+
+    def add_agent(self, item: dict[str, Any]) -> None:
+        """Take over an agent."""
+        self.mirror.agents[item["refKey"]["S"]] = item
+        self._note("agent " + item["refKey"]["S"], item["status"]["S"])
+
+    def add_wallet(self, wallet_id: str, tokens: int) -> None:
+        """Take over a wallet that has only its opening entry."""
+        self._wallet_is(wallet_id, tokens, 0, 1)
 
     def _note(self, what: str, value: Any) -> None:
         self._history.setdefault(what, []).append(value)
@@ -264,6 +275,8 @@ class PaidModel:
     def answered(self, delivery: Paid, response: dict[str, Any]) -> None:
         """Compares an answer with what has happened."""
         intent = delivery.intent
+        if intent.stem not in (BEGIN, END, SYNC):
+            return
         self.latest_answer_s = max(self.latest_answer_s, self._time.now - delivery.started)
         check(self._time.now - delivery.started <= _LAST_ANSWER_S, "every answer has left after four seconds")
         answer = json.loads(response["body"])

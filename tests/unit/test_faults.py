@@ -81,10 +81,12 @@ def test_a_store_that_says_not_now_to_every_try_is_503(api: Api, status: int, co
 
 
 OPERATIONS = {
+    "BatchGetItem": "calls_quote",
     "GetItem": "get_status_by_ref",
     "Query": SUBTRACT,
     "Scan": "get_profile_data",
     "TransactWriteItems": SUBTRACT,
+    "UpdateItem": "calls_sync",
 }
 HTML = "text/html; charset=ISO-8859-1"
 
@@ -115,8 +117,8 @@ def test_what_a_proxy_answers_in_place_of_the_store_is_503(
     with wire.answering(status, body, content_type, operation=operation):
         answer = api.request(OPERATIONS[operation])
 
-    body = contract.refusal(stem, 30, "failed", "store_unavailable")
-    assert (answer.status, answer.body, answer.reason) == (503, body, "store_unavailable")
+    envelope = contract.refusal(OPERATIONS[operation], 30, "failed", "store_unavailable")
+    assert (answer.status, answer.body, answer.reason) == (503, envelope, "store_unavailable")
 
 
 def test_every_operation_that_a_function_may_call_is_answered_by_a_proxy_above() -> None:
