@@ -20,10 +20,20 @@ _NUMBERED = {
     "pin": big_store.pin,
     "outboundNumber": big_store.line,
     "inboundNumber": big_store.phone,
+    "callId": lambda number: f"call-{number}",
 }
 # Values that a store can answer however often it is asked: tokens last, and a page stays as long as it is.
 _FIXED = {"tokens": "1", "limit": "1", "status": "pause"}
-_AS_DOCUMENTED = {"authenticationHash", "dialedNumber", "startTime", "endTime", "duration", "dialStatus"}
+_AS_DOCUMENTED = {
+    "authenticationHash",
+    "dialedNumber",
+    "startTime",
+    "endTime",
+    "duration",
+    "dialStatus",
+    "pbx",
+    "callIds",
+}
 
 
 class NoRequest(Exception):

@@ -8,7 +8,7 @@ audit: .venv-run/.installed ## Check every wallet against its ledger, read-only.
 	@.venv-run/bin/python -m admin.audit
 
 .PHONY: simulate
-simulate: .venv/.installed ## Simulate random requests and faults, checking every step. OPS=20000 SEED=1 JOBS=1 ENGINE=url
+simulate: .venv/.installed ## Simulate random requests and faults, checking every step. OPS=20000 SEED=1 JOBS=1 PAID=yes ENGINE=url
 	@.venv/bin/python -m tests.simulation
 
 .PHONY: sensitivity

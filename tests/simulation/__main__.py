@@ -1,7 +1,8 @@
 """Runs many episodes: `make simulate`.
 
-Settings: PAID for paid calls beside documented requests, OPS in all, SEED of the first episode, JOBS processes, ENGINE (an endpoint; without it each episode has an
-embedded engine of its own: one that has had hundreds of episodes takes three times as long for each call).
+Settings: OPS in all, SEED of the first episode, JOBS processes, PAID for paid calls beside documented requests, ENGINE
+(an endpoint; without it each episode has an embedded engine of its own: one that has had hundreds of episodes takes
+three times as long for each call).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What must be true of paid calls: a mirror of every commit, the invariants after each, and the answers.
 
-The mirror takes over what the engine has decided. Each check raises Violation, whose text says which promise was broken.
+The mirror takes over what the engine has decided. Each check raises Violation; its text says which promise was broken.
 """
 
 from __future__ import annotations
@@ -257,7 +257,9 @@ class PaidModel:
         for wallet_id, wallet in self.mirror.wallets.items():
             check(wallet["held"] == held[wallet_id], "what is held is the sum of the open calls' holds")
             check(wallet["tokens"] - wallet["held"] >= 0, "what is available is never negative")
-        taken = {(ref_key(agent.ref), agent.log_id): call for call in self.mirror.calls.values() for agent in call.agents}
+        taken = {
+            (ref_key(agent.ref), agent.log_id): call for call in self.mirror.calls.values() for agent in call.agents
+        }
         for ref, item in self.mirror.agents.items():
             by = taken.get((ref, int(item["lastLogId"]["N"])))
             if by and item["status"]["S"] == "inConversation":
@@ -353,7 +355,9 @@ class PaidModel:
                 check(found == wallet, "a wallet is as it was written last")
         for item in items(store, self._names["AGENTS_TABLE"]):
             known = self.mirror.agents[item["refKey"]["S"]]
-            check((item["status"], item["lastLogId"]) == (known["status"], known["lastLogId"]), "an agent is as written")
+            check(
+                (item["status"], item["lastLogId"]) == (known["status"], known["lastLogId"]), "an agent is as written"
+            )
 
     def check_everything(self, store: Any) -> None:
         """Compares all tables; nothing may be under way."""

@@ -18,6 +18,7 @@ from admin import data
 from admin.audit import audit
 from local import engine, tables, template
 from local.gateway import set_environment
+from paidline.store import pbxs
 from paidline.store.dynamodb import dynamodb
 from tests.simulation import paid_calls, seams
 from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
@@ -27,6 +28,8 @@ from tests.simulation.network import Calm, Line, Weather, Wire
 from tests.simulation.paid_calls import CALLS
 from tests.simulation.paid_model import SYNC, PaidModel, Sending
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
+
+PBX = "pbx1"
 
 MakeIntents = Callable[[Wallet], list[Intent]]
 
@@ -103,7 +106,7 @@ class Explorer:
         self._wallets: list[Wallet] = []
         self._agents = 0
 
-    def explore_calls(self, setting: Setting) -> list[PaidModel]:
+    def explore_calls(self, setting: Setting, *, crashes: bool) -> list[PaidModel]:
         """Runs every schedule of requests about a paid call, each with a new wallet and a new agent."""
         models = []
         given: list[int] | None = []
@@ -117,11 +120,11 @@ class Explorer:
                 intents = setting.make(wallet, ref)
                 for intent in intents[: setting.before]:
                     self._alone(made, intent)
-                model = self._run(made, intents[setting.before :], choices)
-                if model:
-                    # What died is dead: the PBX names no call, and the rest has to be given back.
-                    self._alone(made, Sending(SYNC, json.dumps({"authenticationHash": CALLS, "pbx": wallet.wallet_id})))
-                    made.check_all_is_given_back()
+                is_new = self._run(made, intents[setting.before :], choices, None if crashes else Calm()) is not None
+                # What died is dead: the PBX names no call, and the rest has to be given back.
+                self._alone(made, Sending(SYNC, json.dumps({"authenticationHash": CALLS, "pbx": PBX})))
+                made.check_all_is_given_back()
+                if is_new:
                     models.append(made)
                 given = choices.following()
         return models
@@ -247,6 +250,7 @@ def explorer(endpoint: str) -> Iterator[Explorer]:
         # Who calls and which number was dialed is looked up once in a process, and known from then on.
         body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
         handlers()[BY_PIN](event(json.dumps(body)), context())
+        pbxs.register(PBX)
         explorer_ = Explorer(endpoint, service)
         stack.callback(explorer_.close)
         # No call is too young to expire.

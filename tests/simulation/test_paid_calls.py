@@ -12,7 +12,7 @@ from tests.simulation.episode import CREDIT, NUMBERS
 from tests.simulation.model import Wallet
 from tests.simulation.paid_calls import AGENTS, CALLS, UPDATE, run
 from tests.simulation.paid_model import BEGIN, END, SYNC, PaidModel, Sending
-from tests.simulation.schedules import Explorer, Setting, explorer
+from tests.simulation.schedules import PBX, Explorer, Setting, explorer
 
 Make = Callable[[Wallet, str], Sending]
 
@@ -24,9 +24,9 @@ def schedules(engine_endpoint: str) -> Iterator[Explorer]:
 
 
 def _sending(stem: str, wallet: Wallet, whom: str = "", **body: object) -> Sending:
-    content = {"authenticationHash": CALLS, "callId": f"c-{wallet.wallet_id}", "pbx": wallet.wallet_id, **body}
+    content = {"authenticationHash": CALLS, "callId": f"c-{wallet.wallet_id}", "pbx": PBX, **body}
     named = json.dumps({**content, "increments": "1/1"})
-    return Sending(stem, json.dumps(content), named, str(content["callId"]), wallet.wallet_id, whom, wallet.wallet_id)
+    return Sending(stem, json.dumps(content), named, str(content["callId"]), PBX, whom, wallet.wallet_id)
 
 
 def begin(call: str = "c", seconds: int = 60) -> Make:
@@ -37,7 +37,8 @@ def begin(call: str = "c", seconds: int = 60) -> Make:
         callId=f"{call}-{wallet.wallet_id}",
         dialedNumber=NUMBERS["1"],
         ref=ref,
-        inboundNumber=wallet.phone_number,
+        inboundNumber="anonymous",
+        pin=wallet.pin,
         maxSeconds=seconds,
     )
 
@@ -47,7 +48,7 @@ def end(duration: int = 30) -> Make:
 
 
 def expire() -> Make:
-    return lambda wallet, _: Sending(SYNC, json.dumps({"authenticationHash": CALLS, "pbx": wallet.wallet_id}))
+    return lambda *_: Sending(SYNC, json.dumps({"authenticationHash": CALLS, "pbx": PBX}))
 
 
 def update(status: str) -> Make:
@@ -73,21 +74,52 @@ CASES: dict[str, tuple[int, list[Make], list[Make]]] = {
 }
 
 
+PAIRS: dict[str, tuple[int, list[Make], list[Make]]] = {
+    "two callers of one agent": (1000, [], [begin("a"), begin("b")]),
+    "one begin delivered twice": (1000, [], [begin(), begin()]),
+    "begin and end": (1000, [], [begin(), end()]),
+    "begin and a debit of all tokens": (100, [], [begin(), subtract(100)]),
+    "end and expiry": (100, [begin()], [end(), expire()]),
+    "end twice": (100, [begin()], [end(), end()]),
+    "end and the agent's break": (100, [begin()], [end(), update("pause")]),
+    "expiry and the next call": (100, [begin()], [expire(), begin("next")]),
+    "late end and the next call": (100, [begin(), expire()], [end(), begin("next")]),
+}
+
+
+def explore(
+    schedules: Explorer, case: tuple[int, list[Make], list[Make]], *, crashes: bool
+) -> tuple[list[PaidModel], Counter[str]]:
+    balance, before, at_once = case
+    models: list[PaidModel] = schedules.explore_calls(
+        Setting(balance, lambda wallet, ref: [make(wallet, ref) for make in (*before, *at_once)], len(before)),
+        crashes=crashes,
+    )
+    return models, sum((model.outcomes for model in models), Counter[str]())
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_three_requests_are_right_in_every_order_with_a_crash_at_every_step(
+def test_three_requests_are_right_in_every_order(
     schedules: Explorer, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    balance, before, at_once = CASES[name]
-    models: list[PaidModel] = schedules.explore_calls(
-        Setting(balance, lambda wallet, ref: [make(wallet, ref) for make in (*before, *at_once)], len(before))
-    )
+    models, outcomes = explore(schedules, CASES[name], crashes=False)
 
-    outcomes = sum((model.outcomes for model in models), Counter[str]())
     with capsys.disabled():
-        print(f"\n{name}: {len(models):,} schedules explored, all of them right: {dict(outcomes)}")
+        print(f"\n{name}: {len(models):,} orders explored, all of them right: {dict(outcomes)}")
     assert not any("503" in outcome for outcome in outcomes)
     if name == "three callers of one agent":
         assert all(len(model.mirror.calls) == 1 for model in models)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_two_requests_are_right_in_every_order_with_a_crash_at_every_step(
+    schedules: Explorer, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, outcomes = explore(schedules, PAIRS[name], crashes=True)
+
+    with capsys.disabled():
+        print(f"\n{name}: {len(models):,} schedules explored, all of them right: {dict(outcomes)}")
+    assert outcomes and not any("503" in outcome for outcome in outcomes)
 
 
 def test_paid_calls_and_documented_requests_get_along_in_random_episodes(

@@ -165,9 +165,8 @@ def test_a_line_is_not_busy_by_an_agent_who_does_not_share_it(api: Api) -> None:
 def test_an_agent_on_a_break_who_starts_to_talk_just_before_makes_the_line_busy(engine_api: Api) -> None:
     ref = sharing(engine_api, 500, "pause")
     with wire.before(
-        "TransactWriteItems", lambda: engine_api.store.change(
-            "AGENTS_TABLE", {"refKey": {"S": ref}}, "status", {"S": "inConversation"}
-        )
+        "TransactWriteItems",
+        lambda: engine_api.store.change("AGENTS_TABLE", {"refKey": {"S": ref}}, "status", {"S": "inConversation"}),
     ):
         answer = engine_api.request(BEGIN)
 

@@ -23,20 +23,21 @@ class Pbx(NamedTuple):
         return cls(item["pbx"]["S"], int(item["lastSync"]["N"]) if "lastSync" in item else None)
 
 
-def _get(name: str) -> Pbx | None:
+def _find_or_add(name: str) -> Pbx:
     found = call(dynamodb().get_item, TableName=os.environ["PBXS_TABLE"], Key={"pbx": {"S": name}})
-    item = found.get("Item")
-    return Pbx.from_item(item) if item else None
+    if item := found.get("Item"):
+        return Pbx.from_item(item)
+    _update(name, "SET firstSeen = if_not_exists(firstSeen, :now)")
+    return Pbx(name)
 
 
-# Only whether a PBX is known is cached: an entry is never removed.
-cache = Cache(_get, ttl_s=_KNOWN_FOR_S)
+# Only whether a PBX is known is taken from here: an entry is never removed.
+cache = Cache(_find_or_add, ttl_s=_KNOWN_FOR_S)
 
 
 def register(name: str) -> None:
     """Make a PBX known, so that its calls are swept. One GetItem, cached for an hour; one UpdateItem for a new PBX."""
-    if cache.get(name) is None:
-        _update(name, "SET firstSeen = if_not_exists(firstSeen, :now)")
+    cache.get(name)
 
 
 def note_sync(name: str) -> None:
