@@ -193,7 +193,7 @@ class Explorer:
                 under_way = able[choices.choose(len(able))]
                 last_reader = -1 if about_to[under_way] == TRANSACTION else under_way.number
                 # A moment, so that a call that was begun before is older than one that begins now.
-                TIME.advance(0.001)
+                TIME.advance(0.00001)
                 scheduler.step(under_way)
         finally:
             scheduler.abandon()
