@@ -25,7 +25,7 @@ from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document,
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
 from tests.simulation.network import Calm, Line, Weather, Wire
-from tests.simulation.paid_calls import CALLS
+from tests.simulation.paid_calls import AGENTS, CALLS, UPDATE
 from tests.simulation.paid_model import SYNC, PaidModel, Sending
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
 
@@ -250,6 +250,9 @@ def explorer(endpoint: str) -> Iterator[Explorer]:
         # Who calls and which number was dialed is looked up once in a process, and known from then on.
         body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
         handlers()[BY_PIN](event(json.dumps(body)), context())
+        for stem, hash_ in ((SYNC, CALLS), (UPDATE, AGENTS)):
+            body = {"authenticationHash": hash_, "pbx": PBX, "ref": "0", "status": "online"}
+            paid_calls.handlers()[stem](event(json.dumps(body)), context())
         pbxs.register(PBX)
         explorer_ = Explorer(endpoint, service)
         stack.callback(explorer_.close)
