@@ -1,8 +1,11 @@
 # Checks that tokens are never lost or counted twice; docs/reliability.md explains what each of them shows.
-.PHONY: contention audit
+.PHONY: contention contention-calls audit
 
 contention: .venv/.installed ## Compare many clients on one wallet with a single one. CLIENTS=64 REQUESTS=50 ENGINE=url
 	@.venv/bin/python -m tests.contention
+
+contention-calls: .venv/.installed ## Begin many paid calls at one moment, for one agent and on one wallet. PROCESSES=64 CALLS=100
+	@.venv/bin/python -m tests.contention.calls
 
 audit: .venv-run/.installed ## Check every wallet against its ledger, read-only. WALLETS_TABLE= WALLET_LEDGER_TABLE= DYNAMODB_ENDPOINT=
 	@.venv-run/bin/python -m admin.audit
