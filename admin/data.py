@@ -19,12 +19,12 @@ from paidline.domain.agents import MAX_AGENTS_PER_LINE
 from paidline.domain.authentication import Scope, hash_digest
 from paidline.domain.profiles import DEFAULTS
 from paidline.domain.types import AgentStatus, Ref
+from paidline.management.dialed_numbers import new_dialed_number
 from paidline.management.values import AgentEntry, DialedNumberEntry, Id, Model, WalletEntry
 from paidline.management.wallets import new_wallet, opening_entry
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
-from paidline.store.dialed_numbers import DialedNumber
 from paidline.store.status_log import StatusLogRow
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
     for number, api_client in enumerate(read.api_clients, 1):
         _write(client, f"apiClients[{number}]", [_api_client(api_client)])
     for dialed in read.dialed_numbers:
-        item = DialedNumber(dialed.dialed_number, dialed.application_id, dialed.company_name).to_item()
+        item = new_dialed_number(dialed).to_item()
         _write(
             client,
             f"application {dialed.application_id}",
@@ -111,7 +111,7 @@ def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
         if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds limit a credit-system hash, but this one is for the agents' API"
+                f"apiClients[{number}]: applicationIds limit access to wallets, but this hash is for the agents' API"
             )
     refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks import big_store
@@ -15,15 +16,25 @@ from paidline.api.endpoint import Endpoint
 Event = dict[str, Any]
 
 # What the agent or wallet of a number has instead of the documented one.
-_NUMBERED = {
+_NUMBERED: Mapping[str, Callable[[int], str]] = {
     "ref": big_store.ref,
     "pin": big_store.pin,
     "outboundNumber": big_store.line,
     "inboundNumber": big_store.phone,
+    "callId": lambda number: f"call-{number}",
 }
 # Values that a store can answer however often it is asked: tokens last, and a page stays as long as it is.
 _FIXED = {"tokens": "1", "limit": "1", "status": "pause"}
-_AS_DOCUMENTED = {"authenticationHash", "dialedNumber", "startTime", "endTime", "duration", "dialStatus"}
+_AS_DOCUMENTED = {
+    "authenticationHash",
+    "dialedNumber",
+    "startTime",
+    "endTime",
+    "duration",
+    "dialStatus",
+    "pbx",
+    "callIds",
+}
 
 
 class NoRequest(Exception):

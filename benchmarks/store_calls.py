@@ -16,7 +16,7 @@ from benchmarks import request
 from benchmarks.contenders import store
 from local import template
 from paidline.api.endpoint import IdempotentRequest
-from paidline.store import api_clients, dialed_numbers
+from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 
 TABLE = template.PROJECT / "docs" / "store-calls.md"
@@ -72,15 +72,40 @@ def table() -> str:
         stem = route.function.stem
         handler = request.endpoint(route.function)
         event = request.documented(stem)
-        for cache in (api_clients.cache, dialed_numbers.cache):
-            cache.clear()
-        usages = [("first", _usage(handler, event)), ("following", _usage(handler, event))]
+        usages = []
+        for which in ("first", "following"):
+            call_id = f"{stem}-{which}"
+            asked = _of_a_new_call(stem, event, call_id)
+            if which == "first":
+                for cache in (api_clients.cache, dialed_numbers.cache, pbxs.cache):
+                    cache.clear()
+            usages.append((which, _usage(handler, asked)))
+            if stem == "calls_begin":
+                _ask("calls_end", call_id)
+        if stem == "calls_end":
+            usages.append(("repeated", _usage(handler, asked)))
         if issubclass(handler.model, IdempotentRequest):
             keyed = {**event, "headers": {**event["headers"], "idempotency-key": "call-1"}}
             usages.append(("with a key", _usage(handler, keyed)))
             usages.append(("with a key, repeated", _usage(handler, keyed)))
         rows += [usage.row(f"{stem}, {which}") for which, usage in usages]
     return _INTRODUCTION + "".join(rows)
+
+
+def _of_a_new_call(stem: str, event: dict[str, Any], call_id: str) -> dict[str, Any]:
+    """Give the request about a call of its own, which has begun if it ends."""
+    if stem not in ("calls_begin", "calls_end"):
+        return event
+    if stem == "calls_end":
+        _ask("calls_begin", call_id)
+    return {**event, "body": json.dumps({**json.loads(event["body"]), "callId": call_id})}
+
+
+def _ask(stem: str, call_id: str) -> None:
+    function = next(function for function in template.read().functions if function.stem == stem)
+    event = request.documented(stem)
+    body = {**json.loads(event["body"]), "callId": call_id}
+    request.endpoint(function)({**event, "body": json.dumps(body)}, _Context())
 
 
 def _usage(handler: Any, event: dict[str, Any]) -> Usage:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from admin import data
-from local import engine, server, settings, tables, template
+from local import engine, schedules, server, settings, tables, template
 from local.find_engine import EngineError
 from local.gateway import set_environment
 
@@ -48,7 +48,8 @@ def _serve() -> None:
                 tables.delete(client, service.tables)
                 raise
         announcement = _announcement(service, server.url(listener), has_example=seed == settings.EXAMPLE_DATA)
-        server.Server(service, listener, announcement).run()
+        with schedules.running():
+            server.Server(service, listener, announcement).run()
 
 
 def _announcement(service: template.Template, url: str, *, has_example: bool) -> str:

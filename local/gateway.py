@@ -41,6 +41,9 @@ _WAITED_FOR = "RequestResponse"
 _FUNCTION_ERROR = ("x-amz-function-error", "Unhandled")
 _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
+# What a test or a trial shortens.
+_SETTINGS = ("CALL_SYNC_SILENCE_S", "CALL_SYNC_GRACE_S")
+
 Event = dict[str, Any]
 Handler = Callable[[Event, "Context"], dict[str, Any]]
 
@@ -79,14 +82,18 @@ class Loaded:
 
     def invoke(self, event: Any) -> dict[str, Any]:
         """Call the handler as Lambda does."""
-        context = Context(
-            function_name=self.function.name,
-            memory_limit_in_mb=self.function.memory_mb,
-            invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{self.function.name}",
-            log_group_name=f"/aws/lambda/{self.function.name}",
-            timeout_s=self.function.timeout_s,
-        )
-        return self.handler(event, context)
+        return self.handler(event, context(self.function))
+
+
+def context(function: Function) -> Context:
+    """Return a context for one invocation of a function."""
+    return Context(
+        function_name=function.name,
+        memory_limit_in_mb=function.memory_mb,
+        invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function.name}",
+        log_group_name=f"/aws/lambda/{function.name}",
+        timeout_s=function.timeout_s,
+    )
 
 
 class Gateway:
@@ -145,7 +152,7 @@ class Gateway:
 
 def set_environment(template: Template, endpoint: str) -> None:
     """Set the functions' environment variables in this process, with a local engine as the endpoint."""
-    os.environ.update(template.environment)
+    os.environ.update(template.environment | _own_settings())
     os.environ.update(
         DYNAMODB_ENDPOINT=endpoint,
         AWS_REGION=_REGION,
@@ -160,6 +167,11 @@ def set_environment(template: Template, endpoint: str) -> None:
     )
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
         os.environ.pop(name, None)
+
+
+def _own_settings() -> dict[str, str]:
+    """Return the settings that this process's environment may change, as stack parameters do in AWS."""
+    return {name: value for name in _SETTINGS if (value := os.environ.get(name))}
 
 
 def load_handler(function: Function) -> Handler:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,14 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A function that runs at regular intervals."""
+
+    function: Function
+    every_s: int
+
+
+@dataclass(frozen=True)
 class Table:
     """A DynamoDB table: the arguments that create it, and the attribute that expires its items."""
 
@@ -70,10 +79,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Template:
-    """The functions, routes and tables of the service."""
+    """The functions, routes, schedules and tables of the service."""
 
     functions: tuple[Function, ...]
     routes: tuple[Route, ...]
+    schedules: tuple[Schedule, ...]
     tables: tuple[Table, ...]
 
     @property
@@ -102,6 +112,7 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
 
     functions: list[Function] = []
     routes: list[Route] = []
+    schedules: list[Schedule] = []
     tables: list[Table] = []
     for logical_id, resource in resources.items():
         properties = _resolve(resource.get("Properties", {}), references)
@@ -109,9 +120,10 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
             function = _function(logical_id, properties, _resolve(globals_, references), path.parent)
             functions.append(function)
             routes += _routes(function, properties)
+            schedules += _schedules(function, properties)
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
-    return Template(functions=tuple(functions), routes=tuple(routes), tables=tuple(tables))
+    return Template(tuple(functions), tuple(routes), tuple(schedules), tuple(tables))
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
@@ -181,6 +193,22 @@ def _routes(function: Function, properties: dict[str, Any]) -> list[Route]:
         for event in properties.get("Events", {}).values()
         if event["Type"] == "HttpApi"
     ]
+
+
+def _schedules(function: Function, properties: dict[str, Any]) -> list[Schedule]:
+    return [
+        Schedule(function, _every_s(event["Properties"]["Schedule"]))
+        for event in properties.get("Events", {}).values()
+        if event["Type"] == "Schedule"
+    ]
+
+
+def _every_s(expression: str) -> int:
+    """Return the interval of a rate, such as `rate(5 minutes)`, in seconds."""
+    match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if match is None:
+        raise ValueError(f"template.yaml has the schedule {expression}, but only rates can be run here")
+    return int(match[1]) * {"minute": 60, "hour": 3600, "day": 86_400}[match[2]]
 
 
 def _table(logical_id: str, properties: dict[str, Any], references: dict[str, Any]) -> Table:

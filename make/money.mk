@@ -1,11 +1,14 @@
 # Checks that tokens are never lost or counted twice; docs/reliability.md explains what each of them shows.
-.PHONY: contention
+.PHONY: contention contention-calls
 
 contention: .venv/.installed ## Compare many clients on one wallet with a single one. CLIENTS=64 REQUESTS=50 ENGINE=url
 	@.venv/bin/python -m tests.contention
 
+contention-calls: .venv/.installed ## Begin many paid calls at one moment, for one agent and on one wallet. PROCESSES=64 CALLS=100
+	@.venv/bin/python -m tests.contention.calls
+
 .PHONY: simulate
-simulate: .venv/.installed ## Simulate random requests and faults, checking every step. OPS=20000 SEED=1 JOBS=1 ENGINE=url
+simulate: .venv/.installed ## Simulate random requests and faults, checking every step. OPS=20000 SEED=1 JOBS=1 PAID=yes ENGINE=url
 	@.venv/bin/python -m tests.simulation
 
 .PHONY: sensitivity

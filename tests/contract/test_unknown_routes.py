@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from local import template
-from tests.support import golden
+from tests.support import contract, golden
 from tests.support.store import Store
 
-PATHS = [route.path for route in template.read().routes]
+STEMS = {route.path: route.function.stem for route in template.read().routes}
+PATHS = list(STEMS)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
@@ -30,7 +31,7 @@ def test_another_method_is_no_route(base_url: str, method: str, path: str) -> No
     [
         "/",
         "/wp-json",
-        *[path.lower() for path in PATHS],
+        *[path.swapcase() for path in PATHS],
         *[f"{path}/" for path in PATHS],
         *[f"/{path}" for path in PATHS],
         *[f"{path}%00" for path in PATHS],
@@ -53,5 +54,5 @@ def test_a_body_of_1_mb_is_an_invalid_request(base_url: str, path: str, store: S
     reply = golden.post(base_url, path, b"x" * 1_048_576, {"content-type": "application/json"})
 
     assert (reply.status, reply.headers["x-error-reason"]) == (200, "body_too_large")
-    assert reply.body == '{"status":0,"message":"request data is invalid","code":10}'
+    assert reply.body == contract.refusal(STEMS[path], 10, "request data is invalid", "body_too_large")
     assert store.contents() == before

@@ -18,12 +18,16 @@ STEMS = [stem for stem in contract.STEMS if stem not in LISTS]
 # Twelve bytes each, as two escaped surrogates.
 FACES = "\U0001f600"
 PHONE = "9" * 15
+# As long as a ref may be: 255 bytes.
+REF = FACES * 21 + "xxx"
+CALL_ID = "/" * 64
 CREDIT = [stem for stem in STEMS if "wallet" in stem]
+OPEN_TO_ALL = [*CREDIT, *(stem for stem in STEMS if stem.startswith("calls_"))]
 
 AGENT = {
     "userId": 2_147_483_647,
-    "ref": FACES * 64,
-    "status": "inConversation",
+    "ref": REF,
+    "status": "online",
     "outboundNumber": PHONE,
     "dialTimeOut": 999_999_999,
     "lineSharing": True,
@@ -39,11 +43,15 @@ WALLET = {
     "email": FACES * 21 + "xxx",
 }
 CHANGES: dict[str, dict[str, Any]] = {
-    "get_status_by_ref": {"ref": FACES * 64},
-    "update_status_by_ref": {"ref": FACES * 64, "status": "inConversation"},
+    "get_status_by_ref": {"ref": REF},
+    "update_status_by_ref": {"ref": REF, "status": "inConversation"},
     "update_status_by_line_sharing": {"outboundNumber": PHONE, "status": "inConversation"},
+    "calls_begin": {"callId": CALL_ID, "pbx": CALL_ID, "dialedNumber": PHONE, "ref": REF, "inboundNumber": PHONE},
+    "calls_end": {"callId": CALL_ID, "pbx": CALL_ID, "dialStatus": "CHANUNAVAIL", "duration": 999_999_999},
+    "calls_sync": {"pbx": CALL_ID},
+    "calls_quote": {"dialedNumber": PHONE, "ref": REF, "inboundNumber": PHONE},
     "session_call_create_by_ref": {
-        "ref": FACES * 64,
+        "ref": REF,
         "inboundNumber": PHONE,
         "dialedNumber": PHONE,
         "outboundNumber": PHONE,
@@ -68,12 +76,14 @@ def test_the_longest_answer_of_an_endpoint_fits_where_a_pbx_reads_it(
     api: Api, stem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(api, agents=[AGENT], dialedNumbers=[NUMBER], wallets=[WALLET])
-    client = {"authenticationHash": "all-open", "scope": "credsys", "applicationIds": "all"}
-    load(api, apiClients=[client])
+    scope = "calls" if stem.startswith("calls_") else "credsys"
+    load(api, apiClients=[{"authenticationHash": "all-open", "scope": scope, "applicationIds": "all"}])
+    if stem == "calls_end":
+        api.request("calls_begin", **CHANGES["calls_begin"], authenticationHash="all-open")
     # The longest id that can be made.
     monkeypatch.setattr(ids, "new_id", lambda: ids.LAST_ID)
 
-    answer = api.request(stem, **CHANGES[stem], **({"authenticationHash": "all-open"} if stem in CREDIT else {}))
+    answer = api.request(stem, **CHANGES[stem], **({"authenticationHash": "all-open"} if stem in OPEN_TO_ALL else {}))
 
     assert answer.reason is None
     print(f"{len(answer.body.encode())} bytes at most: {stem}")
@@ -85,6 +95,7 @@ def test_the_longest_answer_of_an_endpoint_fits_where_a_pbx_reads_it(
     [
         ({"agents": [{**AGENT, "userId": 2_147_483_648}]}, "agents.0.userId"),
         ({"agents": [{**AGENT, "ref": "x" * 65}]}, "agents.0.ref"),
+        ({"agents": [{**AGENT, "ref": FACES * 22}]}, "agents.0.ref"),
         ({"agents": [{**AGENT, "dialTimeOut": 1_000_000_000}]}, "agents.0.dialTimeOut"),
         ({"agents": [{**AGENT, "tpm": MAX_TOKENS + 1}]}, "agents.0.tpm"),
         ({"dialedNumbers": [{**NUMBER, "applicationId": "a" * 65}]}, "dialedNumbers.0.applicationId"),

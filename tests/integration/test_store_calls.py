@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from local import template
-from tests.support import contract, golden, wire
+from tests.support import contract, golden, paid_calls, wire
+from tests.support.agents import agent_item
 from tests.support.api import Api
+from tests.support.reply import Reply
 
 SUBTRACT = "subtract_tokens_from_wallet"
 
@@ -28,7 +33,10 @@ def calls_of(send: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_request_costs_the_promised_calls_and_the_first_one_its_look_ups(api: Api, stem: str) -> None:
     promised, look_ups = CALLS[stem]
+    example = api.store.contents()
     first = calls_of(lambda: api.request(stem))
+    # A paid call begins and ends once.
+    api.store.restore(example)
     following = calls_of(lambda: api.request(stem))
 
     assert Counter(following) == Counter(promised)
@@ -66,6 +74,14 @@ def test_a_filtered_page_of_the_log_costs_the_same(api: Api) -> None:
 
 # What each endpoint can be made to do beyond its documented request.
 FURTHER: dict[str, list[Callable[[Api], object]]] = {
+    "calls_begin": [
+        lambda api: begin_again(api),
+        lambda api: begin_another(api, pin="695334"),
+        lambda api: begin_another(api, pbx="pbx2"),
+    ],
+    "calls_end": [lambda api: end_a_call_with_an_agent(api), lambda api: api.request("calls_end", callId="unknown")],
+    "calls_quote": [lambda api: api.request("calls_quote", pin="695334"), lambda api: line_is_busy(api, "calls_quote")],
+    "calls_sync": [lambda api: let_a_call_expire(api)],
     "get_status_log": [lambda api: api.request("get_status_log", status="pause")],
     "get_profile_data": [lambda api: api.request("get_profile_data", ref="38")],
     **{
@@ -73,6 +89,56 @@ FURTHER: dict[str, list[Callable[[Api], object]]] = {
         for stem in WITH_KEY
     },
 }
+
+
+@contextmanager
+def recorded_of(api: Api, stem: str) -> Iterator[list[wire.Call]]:
+    """List the calls that requests of one endpoint make, without those of others that prepare them."""
+    calls: list[wire.Call] = []
+    send = api.send
+
+    def recorded(name: str, event: contract.Event) -> Reply:
+        with wire.recorded() as made:
+            reply = send(name, event)
+        calls.extend(made if name == stem else [])
+        return reply
+
+    with patch.object(api, "send", recorded):
+        yield calls
+
+
+def put_another_on_the_line(api: Api, ref: str, status: str) -> None:
+    changes = {"refKey": {"S": ref}, "userId": {"N": ref}, "ref": {"S": ref}, "status": {"S": status}}
+    api.store.put("AGENTS_TABLE", agent_item(api, **changes))
+
+
+def line_is_busy(api: Api, stem: str) -> None:
+    put_another_on_the_line(api, "500", "inConversation")
+    api.request(stem, callId="busy")
+    put_another_on_the_line(api, "500", "pause")
+
+
+def begin_again(api: Api) -> None:
+    api.request("calls_begin")
+
+
+def begin_another(api: Api, **changes: str) -> None:
+    """Begin one more call, after an attempt on a busy line, while another agent on the line has a break."""
+    api.request("calls_end", callId=paid_calls.NEW)
+    api.request("update_status_by_ref", ref="38", status="online")
+    line_is_busy(api, "calls_begin")
+    api.request("calls_begin", callId=f"another-{'-'.join(changes)}", maxSeconds="60", **changes)
+
+
+def end_a_call_with_an_agent(api: Api) -> None:
+    api.request("calls_begin")
+    api.request("calls_end", callId=paid_calls.NEW)
+
+
+def let_a_call_expire(api: Api) -> None:
+    api.request("calls_begin")
+    with patch.dict(os.environ, CALL_SYNC_GRACE_S="0"):
+        api.request("calls_sync", callIds=paid_calls.LIVE)
 
 
 def look_for_a_lost_entry(api: Api, stem: str) -> None:
@@ -96,6 +162,9 @@ for _stem in (SUBTRACT, "add_tokens_to_wallet"):
 # follows compares what was read. Texts of profiles and the register of numbers change a few times a year.
 # Ledger entries and used keys are read by TransactGetItems, which is not in this table: it always is.
 CONSISTENT = {
+    "GetItem CallsTable": True,
+    "GetItem PbxsTable": False,
+    "Query CallsTable/index/open": False,
     "GetItem AgentsTable": True,
     "GetItem ApiClientsTable": True,
     "GetItem DialedNumbersTable": False,
@@ -155,7 +224,7 @@ def _target(resource: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_function_may_do_what_it_does_and_nothing_else(api: Api, stem: str) -> None:
-    with wire.recorded() as calls:
+    with recorded_of(api, stem) as calls:
         api.request(stem)
         for act in FURTHER.get(stem, []):
             act(api)

@@ -34,6 +34,12 @@ PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/pro
 IMPORTING = "admin/importing"
 LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 
+CALLS = f"{_LAYER}/domain/calls"
+TERMS, PRICES, BEGINNING = f"{CALLS}/terms.py", f"{CALLS}/prices.py", f"{CALLS}/beginning.py"
+ENDING, CLOSING, EXPIRY = f"{CALLS}/ending.py", f"{CALLS}/closing.py", f"{CALLS}/expiry.py"
+STORED_CALLS, STORED_PBXS = f"{_LAYER}/store/calls.py", f"{_LAYER}/store/pbxs.py"
+SERIALIZERS = f"{_LAYER}/api/serializers.py"
+
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
 LOST = "tests/money/test_lost_answers.py"
@@ -60,6 +66,9 @@ LONGEST = "tests/integration/test_longest_answers.py"
 UPDATE_TESTS = "tests/endpoints/update_status_by_ref/test_update_status_by_ref.py"
 LINE_TESTS = "tests/endpoints/update_status_by_line_sharing/test_update_status_by_line_sharing.py"
 STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
+BEGIN_TESTS = "tests/endpoints/calls_begin/test_calls_begin.py"
+END_TESTS = "tests/endpoints/calls_end/test_calls_end.py"
+SYNC_TESTS = "tests/endpoints/calls_sync/test_calls_sync.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
 IMPORTED_WALLETS = "tests/importing/test_wallets.py"
 IMPORTED_AGENTS = "tests/importing/test_agents.py"
@@ -242,7 +251,7 @@ DEFECTS = (
     Defect(
         "the digests of ledger entries have no version",
         LEDGER,
-        'return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"',
+        'return f"{version}:{hashlib.sha256(written.encode()).hexdigest()}"',
         "return hashlib.sha256(written.encode()).hexdigest()",
         (STORED,),
     ),
@@ -320,23 +329,28 @@ DEFECTS = (
     Defect(
         "a balance may be one below zero",
         WALLETS,
-        "if balance < 0:",
-        "if balance < -1:",
+        "if wallet.available + movement.amount < 0:",
+        "if wallet.available + movement.amount < -1:",
         (SIMULATION, SUBTRACT_TESTS),
     ),
-    Defect("the last token cannot be spent", WALLETS, "if balance < 0:", "if balance <= 0:"),
+    Defect(
+        "the last token cannot be spent",
+        WALLETS,
+        "if wallet.available + movement.amount < 0:",
+        "if wallet.available + movement.amount <= 0:",
+    ),
     Defect(
         "a balance may be one above the maximum",
         WALLETS,
-        "if balance > MAX_TOKENS:",
-        "if balance > MAX_TOKENS + 1:",
+        "if wallet.tokens + movement.amount > MAX_TOKENS:",
+        "if wallet.tokens + movement.amount > MAX_TOKENS + 1:",
         (ADD_TESTS, SIMULATION),
     ),
     Defect(
         "a balance may not reach the maximum",
         WALLETS,
-        "if balance > MAX_TOKENS:",
-        "if balance >= MAX_TOKENS:",
+        "if wallet.tokens + movement.amount > MAX_TOKENS:",
+        "if wallet.tokens + movement.amount >= MAX_TOKENS:",
         (ADD_TESTS, SIMULATION),
     ),
     Defect(
@@ -395,9 +409,7 @@ DEFECTS = (
         "        if lock.acquire(deadline.remaining_s()) and False:\n",
         (TURN_TESTS,),
     ),
-    Defect(
-        "a turn is never given back", FAIR_LOCK, "            self._lock.release()", "            pass", (TURN_TESTS,)
-    ),
+    Defect("a turn is never given back", FAIR_LOCK, "            lock.release()", "            pass", (TURN_TESTS,)),
     Defect(
         "a session that an earlier delivery wrote is written again",
         SESSIONS,
@@ -429,8 +441,8 @@ DEFECTS = (
     Defect(
         "entries are not linked",
         WALLETS,
-        "previous_digest=wallet.digest,",
-        'previous_digest="",',
+        "previous_digest=wallet.digest,\n        held",
+        'previous_digest="",\n        held',
         (VERIFICATION_TESTS,),
     ),
     Defect(
@@ -569,8 +581,8 @@ DEFECTS = (
     Defect(
         "an agent is read from a copy that lags",
         STORED_AGENTS,
-        '{"S": ref_key(ref)}},\n        ConsistentRead=True',
-        '{"S": ref_key(ref)}},\n        ConsistentRead=False',
+        "Key=key(ref),\n        ConsistentRead=True",
+        "Key=key(ref),\n        ConsistentRead=False",
         (STORE_CALLS,),
     ),
     Defect(
@@ -790,8 +802,8 @@ DEFECTS = (
     Defect(
         "a function may delete agents",
         TEMPLATE,
-        "Action: [dynamodb:GetItem, dynamodb:UpdateItem]",
-        "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]",
+        "Action: [dynamodb:GetItem, dynamodb:UpdateItem], Resource: !GetAtt AgentsTable.Arn",
+        "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem], Resource: !GetAtt AgentsTable.Arn",
         (STORE_CALLS,),
     ),
     Defect(
@@ -991,5 +1003,320 @@ DEFECTS = (
         "_OWNER_ONLY = 0o600",
         "_OWNER_ONLY = 0o644",
         (IMPORTED_FILES,),
+    ),
+    Defect(
+        "a call's id may be used again",
+        STORED_CALLS,
+        '"attribute_not_exists(callId)"',
+        '"attribute_not_exists(callId) OR attribute_exists(callId)"',
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a call is replaced in whatever state it is",
+        STORED_CALLS,
+        '"#state = :seen"',
+        '"attribute_exists(#state) OR #state = :seen"',
+        (END_TESTS,),
+    ),
+    Defect(
+        "a closed call stays in the index",
+        STORED_CALLS,
+        '"deadline" if self.state is CallState.OPEN else "wasDeadline"',
+        '"deadline"',
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "the sweep sees calls whose time is not over",
+        STORED_CALLS,
+        '" AND deadline <= :until"',
+        '" AND deadline >= :until"',
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a call of another PBX has the same key",
+        STORED_CALLS,
+        'return {"callId": {"S": call_id}, "pbx": {"S": pbx}}',
+        'return {"callId": {"S": call_id}, "pbx": {"S": "pbx1"}}',
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a debit spends what is held",
+        WALLETS,
+        "if wallet.available + movement.amount < 0:",
+        "if wallet.tokens + movement.amount < 0:",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a movement forgets what is held",
+        WALLETS,
+        "        previous_digest=wallet.digest,\n        held=wallet.held,\n",
+        "        previous_digest=wallet.digest,\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a wallet shows its balance instead of what is available",
+        SERIALIZERS,
+        '        "pin": found.wallet.pin,\n        "tokens": str(found.wallet.available),\n        "dialedNumber"',
+        '        "pin": found.wallet.pin,\n        "tokens": str(found.wallet.tokens),\n        "dialedNumber"',
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "what is held is not written to the wallet",
+        STORED_WALLETS,
+        "    if after.held != before.held:\n",
+        "    if after.held < before.held:\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a hold is not in the ledger",
+        WALLETS,
+        "        held=wallet.held + held,\n",
+        "        held=wallet.held,\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "more is held than is available",
+        TERMS,
+        "return min(wallet.available, price(",
+        "return max(wallet.available, price(",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "the talk is longer than what is held",
+        TERMS,
+        "min(wanted.max_seconds, seconds)",
+        "wanted.max_seconds",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a blocked wallet can call",
+        TERMS,
+        "    if wallet.blocked:\n",
+        "    if wallet.blocked and not tpm:\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "an agent who is not online is taken",
+        TERMS,
+        "if parties.agent.status != AgentStatus.ONLINE:",
+        "if parties.agent.status == AgentStatus.IN_CONVERSATION:",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a busy line takes another call",
+        TERMS,
+        "        raise LineBusy\n",
+        "        return now\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "agents on a break are taken with their line",
+        TERMS,
+        "if other.status == AgentStatus.ONLINE]",
+        "if other.status != AgentStatus.IN_CONVERSATION]",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "agents who do not share the line are taken with it",
+        TERMS,
+        "if other.line_sharing and other.user_id",
+        "if other.user_id",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "the others on a line are not compared",
+        BEGINNING,
+        "for other in agreed.others",
+        "for other in agreed.others[:0]",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "an agent on a line may start to talk unnoticed",
+        STORED_AGENTS,
+        '"attribute_not_exists(refKey) OR #status <> :status"',
+        '"attribute_not_exists(refKey) OR #status <> :status OR #status = :status"',
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a repeated begin is refused",
+        BEGINNING,
+        "        stored = calls.get_isolated(new.call_id, new.pbx)\n",
+        "        stored = None\n",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "other contents get the first answer",
+        BEGINNING,
+        "if stored.request_digest != new.request_digest:",
+        "if not stored.request_digest:",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "an own begin counts as repeated",
+        BEGINNING,
+        "is_replay=stored.request_id != change.request_id",
+        "is_replay=False",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a new PBX is out of the sweep's sight",
+        BEGINNING,
+        "            pbxs.register(new.pbx)\n",
+        "",
+        (BEGIN_TESTS,),
+    ),
+    Defect(
+        "a started increment is not billed",
+        PRICES,
+        "return self.first - (-more // self.following) * self.following",
+        "return self.first + more // self.following * self.following",
+        (END_TESTS,),
+    ),
+    Defect(
+        "the first increment counts twice",
+        PRICES,
+        "more = max(0, seconds - self.first)",
+        "more = seconds",
+        (END_TESTS,),
+    ),
+    Defect(
+        "a price is rounded down",
+        PRICES,
+        "return -(-increments.billed(seconds) * tpm // _MINUTE_S)",
+        "return increments.billed(seconds) * tpm // _MINUTE_S",
+        (END_TESTS,),
+    ),
+    Defect(
+        "more is charged than was held",
+        ENDING,
+        "(call.held if is_open else free)",
+        "free + call.held",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an end takes no notice of an expiry",
+        ENDING,
+        "is_open = call.state is CallState.OPEN",
+        "is_open = True",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an end after the expiry releases once more",
+        ENDING,
+        "held = -call.held if call.state is CallState.OPEN else 0",
+        "held = -call.held",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an ended call is charged again",
+        ENDING,
+        "        if call.ending:\n",
+        "        if call.ending and not wallets:\n",
+        (END_TESTS,),
+    ),
+    Defect(
+        "another end gets the first one's answer",
+        ENDING,
+        "if ending.request_digest != report.request_digest:",
+        "if not ending.request_digest:",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an agent who left keeps the call open",
+        ENDING,
+        "            taken = closing.still_taken(taken, list(cancelled.reasons[2 : 2 + 2 * len(taken)]))\n",
+        "            del cancelled\n",
+        (END_TESTS,),
+    ),
+    Defect(
+        "any hash ends any call",
+        ENDING,
+        "    if not client.may_use(call.application_id):\n        raise Unauthorized\n",
+        "",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an agent who chose a status is set online",
+        STORED_AGENTS,
+        '"ConditionExpression": "lastLogId = :seen"',
+        '"ConditionExpression": "lastLogId >= :seen"',
+        (END_TESTS,),
+    ),
+    Defect(
+        "a moved wallet is charged in another's place",
+        CLOSING,
+        "return wallet if wallet and wallet.wallet_id == call.wallet_id else None",
+        "return wallet",
+        (END_TESTS,),
+    ),
+    Defect(
+        "an expiry keeps the tokens",
+        EXPIRY,
+        "wallet = closing.find_wallet(call) if call.held else None",
+        "wallet = None",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "an expiry keeps the agents",
+        EXPIRY,
+        "        *closing.give_back(taken, request),\n",
+        "",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a call expires however young it is",
+        EXPIRY,
+        "is_dead = found.call_id not in live and found.opened < old",
+        "is_dead = found.call_id not in live",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a call expires though it is named",
+        EXPIRY,
+        "is_dead = found.call_id not in live and found.opened < old",
+        "is_dead = found.opened < old",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a synchronisation is not noted",
+        STORED_PBXS,
+        '"SET lastSync = :now"',
+        '"SET firstSeen = :now"',
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a PBX that has never synchronised is silent",
+        EXPIRY,
+        "return pbx.last_sync is not None and time.time() - pbx.last_sync > silence_s",
+        "return time.time() - (pbx.last_sync or 0) > silence_s",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "the first calls of a PBX that comes back expire",
+        EXPIRY,
+        "for found in calls.list_open(pbx.name) if found.opened < old)",
+        "for found in calls.list_open(pbx.name) if old)",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "one call that cannot expire keeps the others open",
+        EXPIRY,
+        "            failures.append(failure)\n",
+        "            failures.append(failure)\n            break\n",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a sweep takes longer than it has",
+        EXPIRY,
+        "        if remaining_ms() < deadline.LAST_RESPONSE_S * 1000:\n            break\n",
+        "",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "an expired call is not told from an ended one",
+        EXPIRY,
+        "if call is None or call.state is not CallState.OPEN:",
+        "if call is None:",
+        (SYNC_TESTS,),
     ),
 )

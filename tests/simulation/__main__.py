@@ -1,7 +1,8 @@
 """Runs many episodes: `make simulate`.
 
-Settings: OPS in all, SEED of the first episode, JOBS processes, ENGINE (an endpoint; without it each episode has an
-embedded engine of its own: one that has had hundreds of episodes takes three times as long for each call).
+Settings: OPS in all, SEED of the first episode, JOBS processes, PAID for paid calls beside documented requests, ENGINE
+(an endpoint; without it each episode has an embedded engine of its own: one that has had hundreds of episodes takes
+three times as long for each call).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from local import engine
-from tests.simulation.episode import Result, run
+from tests.simulation import episode, paid_calls
+from tests.simulation.episode import Result
 from tests.simulation.model import Violation
 
 _EPISODE = 2_000
@@ -22,6 +24,7 @@ _REPORT_S = 60.0
 
 
 def _run(seed: int, operations: int) -> Result:
+    run = paid_calls.run if os.environ.get("PAID") else episode.run
     if endpoint := os.environ.get("ENGINE"):
         return run(seed, operations, endpoint)
     with engine.start() as own:

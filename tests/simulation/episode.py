@@ -286,14 +286,20 @@ class Episode:
             set_environment(self._template, self._endpoint)
             tables.create(self._store, self._template.tables)
             stack.callback(tables.delete, self._store, self._template.tables)
-            data.load(self._store, document(self._wallets))
+            data.load(self._store, self._document())
             stack.enter_context(seams.replaced(self._time, self._chance, self._scheduler.sleep))
             stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
             stack.callback(self._scheduler.abandon)
             return self._run(line)
 
+    def _document(self) -> dict[str, Any]:
+        return document(self._wallets)
+
+    def _make_model(self) -> Model:
+        return Model(self._template.environment, self._wallets, self._time)
+
     def _run(self, line: Line) -> Result:
-        self._model = Model(self._template.environment, self._wallets, self._time)
+        self._model = self._make_model()
         self._wire = Wire(
             line, Storm(self._chance), self._leave, self._model.observe, self._note_fault, self._scheduler.sleep
         )
@@ -318,18 +324,22 @@ class Episode:
         while self._wire.late:
             self._deliver_late()
         self._wire.commits.finish()
-        self._model.check_everything(self._store)
+        self._conclude()
         return Result(
             started,
             self._wire.calls,
             self._model.outcomes,
             Counter(self._wire.faults),
             self._late,
-            sum(len(wallet.balances) for wallet in self._wallets),
+            self._model.entries,
             self._model.latest_write_s,
             self._model.latest_answer_s,
             self._history.hexdigest(),
         )
+
+    def _conclude(self) -> None:
+        """Checks everything, now that nothing is under way."""
+        self._model.check_everything(self._store)
 
     def _between(self) -> None:
         """Compares the balances, and now and then lets days pass while nothing is under way."""

@@ -107,6 +107,11 @@ class Model:
         self._deliveries = 0
         self._refused: list[Delivery] = []
 
+    @property
+    def entries(self) -> int:
+        """How many entries the ledgers have."""
+        return sum(len(wallet.balances) for wallet in self.wallets.values())
+
     def begin(self, intent: Intent, commits: Iterable[Commit] = ()) -> Delivery:
         """Notes that a delivery starts, while these commits are under way."""
         self._deliveries += 1

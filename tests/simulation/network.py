@@ -85,6 +85,26 @@ class Weather(Protocol):
         """A number below `count`."""
 
 
+class Calm:
+    """The weather in which nothing goes wrong."""
+
+    def fault(self, operation: str) -> str:
+        """Nothing."""
+        return ""
+
+    def forgets(self) -> bool:
+        """Never."""
+        return False
+
+    def slowness(self) -> tuple[float, float]:
+        """None."""
+        return 0.0, 0.0
+
+    def pick(self, count: int) -> int:
+        """The first."""
+        return 0
+
+
 class Wire:
     """Carries calls to the engine through the weather.
 
@@ -124,6 +144,10 @@ class Wire:
         """Gives the client its connection back."""
         client.meta.events.unregister("before-send.dynamodb", self._send)
         client.meta.events.unregister("choose-signer.dynamodb", _do_not_sign)
+
+    def detach_weather(self) -> None:
+        """From now on nothing goes wrong any more."""
+        self._weather = Calm()
 
     def deliver_late(self, index: int, *, slowly: bool = False) -> None:
         """Brings a call to the engine for which nobody waits any more."""

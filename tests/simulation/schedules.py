@@ -9,24 +9,37 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from admin import data
 from local import engine, tables, template
 from local.gateway import set_environment
 from paidline.management.verification import verify
+from paidline.store import pbxs
 from paidline.store.dynamodb import dynamodb
-from tests.simulation import seams
+from tests.simulation import paid_calls, seams
 from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
-from tests.simulation.network import Line, Wire
+from tests.simulation.network import Calm, Line, Weather, Wire
+from tests.simulation.paid_calls import AGENTS, CALLS, UPDATE
+from tests.simulation.paid_model import SYNC, PaidModel, Sending
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
 
+PBX = "pbx1"
+
 MakeIntents = Callable[[Wallet], list[Intent]]
+
+
+class Setting(NamedTuple):
+    """Requests about one agent and one wallet; the first `before` of them happen before everything else."""
+
+    balance: int
+    make: Callable[[Wallet, str], list[Sending]]
+    before: int = 0
 
 
 class Choices:
@@ -91,6 +104,43 @@ class Explorer:
         self._service = service
         self._line = Line(endpoint)
         self._wallets: list[Wallet] = []
+        self._agents = 0
+
+    def explore_calls(self, setting: Setting, *, crashes: bool) -> list[PaidModel]:
+        """Runs every schedule of requests about a paid call, each with a new wallet and a new agent."""
+        models = []
+        given: list[int] | None = []
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            while given is not None:
+                choices = Choices(given)
+                wallet = self._new_wallet(setting.balance)
+                made = PaidModel(self._service.environment, TIME)
+                made.add_wallet(wallet.wallet_id, setting.balance)
+                ref = self._new_agent(made)
+                intents = setting.make(wallet, ref)
+                for intent in intents[: setting.before]:
+                    self._alone(made, intent)
+                is_new = self._run(made, intents[setting.before :], choices, None if crashes else Calm()) is not None
+                # What died is dead: the PBX names no call, and the rest has to be given back.
+                self._alone(made, Sending(SYNC, json.dumps({"authenticationHash": CALLS, "pbx": PBX})))
+                made.check_all_is_given_back()
+                if is_new:
+                    models.append(made)
+                given = choices.following()
+        return models
+
+    def _alone(self, model: PaidModel, intent: Sending) -> None:
+        """Runs a request by itself in fine weather."""
+        self._run(model, [intent], Choices([]), Calm())
+
+    def _new_agent(self, model: PaidModel) -> str:
+        self._agents += 1
+        ref = str(1000 + self._agents)
+        agent = {"userId": 1000 + self._agents, "ref": ref, "tpm": 60, "status": "online"}
+        data.load(self._store, {"agents": [agent]})
+        table = self._service.environment["AGENTS_TABLE"]
+        model.add_agent(self._store.get_item(TableName=table, Key={"refKey": {"S": ref}})["Item"])
+        return ref
 
     def explore(self, balance: int, make_intents: MakeIntents) -> list[Model]:
         """Runs every schedule, each with a new wallet, and gives what became of each. Raises Violation."""
@@ -99,7 +149,8 @@ class Explorer:
         with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
             while given is not None:
                 choices = Choices(given)
-                model = self._run(self._new_wallet(balance), make_intents, choices)
+                wallet = self._new_wallet(balance)
+                model = self._run(Model(self._service.environment, [wallet], TIME), make_intents(wallet), choices)
                 if model:
                     models.append(model)
                 given = choices.following()
@@ -113,11 +164,10 @@ class Explorer:
         self._wallets.append(wallet)
         return wallet
 
-    def _run(self, wallet: Wallet, make_intents: MakeIntents, choices: Choices) -> Model | None:
-        """Runs one schedule, or stops where it turns out to be another one with two reads exchanged."""
-        model = Model(self._service.environment, [wallet], TIME)
+    def _run(self, model: Any, intents: Sequence[Any], choices: Choices, weather: Weather | None = None) -> Any:
+        """Runs one schedule and gives the model, or stops where it is another schedule with two reads exchanged."""
         scheduler = Scheduler(TIME)
-        deliveries = [model.begin(intent) for intent in make_intents(wallet)]
+        deliveries = [model.begin(intent) for intent in intents]
         tasks = {scheduler.start(_handling(delivery, model)): delivery for delivery in deliveries}
         about_to: dict[Task, str] = {}
         under_way: Task
@@ -129,7 +179,7 @@ class Explorer:
                 about_to[under_way] = sent.operation
                 scheduler.pause()
 
-        wire = Wire(self._line, OneCrash(choices), leave, model.observe, lambda _: None, lambda _: None)
+        wire = Wire(self._line, weather or OneCrash(choices), leave, model.observe, lambda _: None, lambda _: None)
         wire.attach(dynamodb())
         try:
             # Up to its first call, what a request does is nobody else's business.
@@ -142,6 +192,8 @@ class Explorer:
                     return None
                 under_way = able[choices.choose(len(able))]
                 last_reader = -1 if about_to[under_way] == TRANSACTION else under_way.number
+                # A moment, so that a call that was begun before is older than one that begins now.
+                TIME.advance(0.00001)
                 scheduler.step(under_way)
         finally:
             scheduler.abandon()
@@ -171,7 +223,8 @@ def _handling(delivery: Delivery, model: Model) -> Callable[[], None]:
     def handle() -> None:
         model.arrives(delivery)
         try:
-            response = handlers()[delivery.intent.stem](event(delivery.intent.body), context())
+            handler = handlers().get(delivery.intent.stem) or paid_calls.handlers()[delivery.intent.stem]
+            response = handler(event(delivery.intent.body), context())
         except ProcessDied:
             model.died(delivery)
             raise
@@ -190,11 +243,19 @@ def explorer(endpoint: str) -> Iterator[Explorer]:
         set_environment(service, endpoint)
         tables.create(store, service.tables)
         stack.callback(tables.delete, store, service.tables)
-        data.load(store, document([]))
+        made = document([])
+        made["apiClients"].append({"authenticationHash": CALLS, "scope": "calls", "applicationIds": "all"})
+        data.load(store, made)
         stack.enter_context(seams.replaced(TIME, random.Random(0), lambda _: None))
         # Who calls and which number was dialed is looked up once in a process, and known from then on.
         body = {"authenticationHash": CREDIT, "dialedNumber": NUMBERS["1"], "pin": "1"}
         handlers()[BY_PIN](event(json.dumps(body)), context())
-        made = Explorer(endpoint, service)
-        stack.callback(made.close)
-        yield made
+        for stem, hash_ in ((SYNC, CALLS), (UPDATE, AGENTS)):
+            body = {"authenticationHash": hash_, "pbx": PBX, "ref": "0", "status": "online"}
+            paid_calls.handlers()[stem](event(json.dumps(body)), context())
+        pbxs.register(PBX)
+        explorer_ = Explorer(endpoint, service)
+        stack.callback(explorer_.close)
+        # No call is too young to expire.
+        os.environ["CALL_SYNC_GRACE_S"] = "0"
+        yield explorer_

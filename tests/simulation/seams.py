@@ -13,7 +13,8 @@ from unittest.mock import patch
 
 from paidline import clock, deadline, ids
 from paidline.domain import fair_lock
-from paidline.store import api_clients, dialed_numbers, idempotency_keys
+from paidline.domain.calls import expiry
+from paidline.store import api_clients, calls, dialed_numbers, idempotency_keys, pbxs
 from paidline.store.dynamodb import dynamodb
 
 # Ahead of any real clock: an engine that removes expired items by its own time must not find any.
@@ -46,7 +47,7 @@ def replaced(moment: Time, chance: random.Random, sleep: Callable[[float], None]
     fake_os = SimpleNamespace(urandom=chance.randbytes, environ=os.environ)
     _forget()
     with ExitStack() as stack:
-        for module in (ids, deadline, idempotency_keys, clock):
+        for module in (ids, deadline, idempotency_keys, clock, calls, pbxs, expiry):
             stack.enter_context(patch.object(module, "time", fake_time))
         for module in (ids, deadline):
             stack.enter_context(patch.object(module, "os", fake_os))
@@ -63,3 +64,4 @@ def _forget() -> None:
     dynamodb.cache_clear()
     api_clients.cache.clear()
     dialed_numbers.cache.clear()
+    pbxs.cache.clear()

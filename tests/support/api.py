@@ -14,7 +14,7 @@ from unittest.mock import patch
 from local import gateway, template
 from paidline.api import profile_list
 from paidline.api.endpoint import Endpoint
-from paidline.store import api_clients, dialed_numbers, dynamodb, profiles
+from paidline.store import api_clients, dialed_numbers, dynamodb, pbxs, profiles
 from tests.support import contract
 from tests.support.contract import Event, Parameters
 from tests.support.reply import Reply
@@ -78,6 +78,7 @@ class Api:
         """Empty the process's memory, as a new process has it."""
         api_clients.cache.clear()
         dialed_numbers.cache.clear()
+        pbxs.cache.clear()
         profiles.cache.clear()
         profile_list.cache.clear()
 

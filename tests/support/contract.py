@@ -16,6 +16,7 @@ from local.template import PROJECT
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
 CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
+CALLS_HASH = "cf2de5b4f9e950567ba3afcd7a95ac37b125b597b6b90dca8af017590bc11268"
 
 Event = dict[str, Any]
 Parameters = dict[str, Any]
@@ -72,6 +73,12 @@ def parsed(text: str) -> Parameters:
     """Parse a documented body; the one ref that is not valid JSON is read as its digits."""
     read: Parameters = json.loads(re.sub(r": (0\d+)", r': "\1"', text))
     return read
+
+
+def refusal(stem: str, code: int, message: str, reason: str) -> str:
+    """The body of a refusal: paid calls say the reason in it as well."""
+    more = f',"reason":"{reason}"' if stem.startswith("calls_") else ""
+    return f'{{"status":0,"message":"{message}","code":{code}{more}}}'
 
 
 def changed(stem: str, **changes: Any) -> Parameters:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,13 @@ class Case:
     edits: tuple[tuple[str, str], ...] = ()
     reason: str | None = None
     answer: str = ""
+    # Paid calls have many reasons for one code.
+    is_one_of_many: bool = False
 
     @property
     def name(self) -> str:
         """The case in one word."""
-        return f"{self.stem}-{self.code}"
+        return f"{self.stem}-{self.code}-{self.reason}" if self.is_one_of_many else f"{self.stem}-{self.code}"
 
     @property
     def path(self) -> str:
@@ -160,10 +163,11 @@ def _read(paths: Iterable[Path]) -> tuple[dict[str, GoldenFile], dict[str, str]]
 
 
 def _cases(stem: str, content: GoldenFile) -> list[Case]:
+    answers = [answer for answer in (content.success, *content.refusals) if answer is not None]
+    codes = Counter(answer.code for answer in answers)
     return [
-        Case(stem, answer.code, tuple(answer.edits.items()), answer.reason, answer.answer)
-        for answer in (content.success, *content.refusals)
-        if answer is not None
+        Case(stem, answer.code, tuple(answer.edits.items()), answer.reason, answer.answer, codes[answer.code] > 1)
+        for answer in answers
     ]
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from admin import data
 from local import engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
-from paidline.store import api_clients, dialed_numbers
+from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 from tests.support.reply import Reply
 
@@ -121,3 +121,4 @@ def _forget() -> None:
     dynamodb.cache_clear()
     api_clients.cache.clear()
     dialed_numbers.cache.clear()
+    pbxs.cache.clear()

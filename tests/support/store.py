@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from admin import data
 from local import tables, template
+from tests.support import paid_calls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,11 +36,12 @@ class Store:
     service: template.Template
 
     def load_example(self) -> None:
-        """Make the tables where they are missing, and leave nothing but the example data in them."""
+        """Make the tables where they are missing, and leave the example data in them and what `paid_calls` adds."""
         tables.create(self.client, self.service.tables)
         self.restore({})
         with patch.dict(os.environ, self.service.environment):
             data.load(self.client, example_data())
+        paid_calls.load(self)
 
     def contents(self) -> Contents:
         """Everything in every table, by table and key."""

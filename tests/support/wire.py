@@ -32,6 +32,8 @@ class Call:
     @property
     def permissions(self) -> set[tuple[str, str]]:
         """What IAM must allow: actions, and the tables or indexes that they are for."""
+        if self.operation == "BatchGetItem":
+            return {("dynamodb:BatchGetItem", table) for table in self.content["RequestItems"]}
         if not self.operation.startswith("Transact"):
             index = f"{self.content['TableName']}/index/{name}" if (name := self.content.get("IndexName")) else ""
             return {(f"dynamodb:{self.operation}", index or self.content["TableName"])}

@@ -19,7 +19,7 @@ from tests.support.api import Api, Context
 LAST_WRITE, LAST_ANSWER = 3.0, 4.0
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
-WRITERS = (ADD, SUBTRACT, SESSION, "update_status_by_ref", "update_status_by_line_sharing")
+WRITERS = (ADD, SUBTRACT, SESSION, "update_status_by_ref", "update_status_by_line_sharing", "calls_begin", "calls_end")
 # The documented requests, and those that look further after a refusal: for their key, and for an entry of their own.
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
     *((stem, {"tokens": "1"} if stem in (ADD, SUBTRACT) else {}) for stem in contract.STEMS),

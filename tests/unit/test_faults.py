@@ -22,7 +22,6 @@ from tests.integration.test_store_calls import CALLS
 from tests.support import contract, wire
 from tests.support.api import Api
 
-BODY = '{"status":0,"message":"failed","code":30}'
 URL = "http://store"
 UNREACHABLE = [
     EndpointConnectionError(endpoint_url=URL),
@@ -37,6 +36,8 @@ WRITERS = [
     "session_call_create_by_ref",
     SUBTRACT,
     "add_tokens_to_wallet",
+    "calls_begin",
+    "calls_end",
 ]
 
 
@@ -54,7 +55,8 @@ def test_a_store_that_cannot_be_reached_is_503_with_the_contracts_envelope(
     with wire.raising(error):
         answer = api.request(stem)
 
-    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+    body = contract.refusal(stem, 30, "failed", "store_unavailable")
+    assert (answer.status, answer.body, answer.reason) == (503, body, "store_unavailable")
     assert answer.headers["content-type"] == "application/json; charset=UTF-8"
 
 
@@ -73,15 +75,18 @@ def test_a_store_that_says_not_now_to_every_try_is_503(api: Api, status: int, co
     with wire.refusing(status, code) as left:
         answer = api.request(SUBTRACT)
 
-    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+    body = contract.refusal(SUBTRACT, 30, "failed", "store_unavailable")
+    assert (answer.status, answer.body, answer.reason) == (503, body, "store_unavailable")
     assert 1_000 - len(left) == 6
 
 
 OPERATIONS = {
+    "BatchGetItem": "calls_quote",
     "GetItem": "get_status_by_ref",
     "Query": SUBTRACT,
     "Scan": "get_profile_data",
     "TransactWriteItems": SUBTRACT,
+    "UpdateItem": "calls_sync",
 }
 HTML = "text/html; charset=ISO-8859-1"
 
@@ -112,7 +117,8 @@ def test_what_a_proxy_answers_in_place_of_the_store_is_503(
     with wire.answering(status, body, content_type, operation=operation):
         answer = api.request(OPERATIONS[operation])
 
-    assert (answer.status, answer.body, answer.reason) == (503, BODY, "store_unavailable")
+    envelope = contract.refusal(OPERATIONS[operation], 30, "failed", "store_unavailable")
+    assert (answer.status, answer.body, answer.reason) == (503, envelope, "store_unavailable")
 
 
 def test_every_operation_that_a_function_may_call_is_answered_by_a_proxy_above() -> None:
@@ -191,7 +197,8 @@ def test_a_bug_or_a_wrong_setting_is_500_with_the_contracts_envelope(api: Api, s
     with wire.raising(error):
         answer = api.request(stem)
 
-    assert (answer.status, answer.body, answer.reason) == (500, BODY, "internal_error")
+    body = contract.refusal(stem, 30, "failed", "internal_error")
+    assert (answer.status, answer.body, answer.reason) == (500, body, "internal_error")
 
 
 @pytest.mark.parametrize("stem", WRITERS)
@@ -227,7 +234,8 @@ def test_an_answer_that_fits_no_lambda_is_500_with_the_contracts_envelope(api: A
     refused = api.call("get_profile_data", parameters, accept_encoding="identity")
     compressed = api.call("get_profile_data", parameters)
 
-    assert (refused.status, refused.body, refused.reason) == (500, BODY, "answer_too_large")
+    body = contract.refusal("get_profile_data", 30, "failed", "answer_too_large")
+    assert (refused.status, refused.body, refused.reason) == (500, body, "answer_too_large")
     assert compressed.status == 200
     assert len(compressed.json) == 19
 

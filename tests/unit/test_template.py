@@ -92,11 +92,12 @@ def test_calls_and_log_rows_expire_only_if_the_stack_says_after_how_many_days(
     assert int(expiring["expiresAt"]["N"]) == pytest.approx(time.time() + 10 * 24 * 60 * 60, abs=300)
 
 
-def test_items_expire_only_in_three_tables() -> None:
+def test_items_expire_only_in_four_tables() -> None:
     tables = resources("AWS::DynamoDB::Table").items()
 
     assert {name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]} == {
         "CallSessionsTable",
+        "CallsTable",
         "IdempotencyKeysTable",
         "StatusLogTable",
     }

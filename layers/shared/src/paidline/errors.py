@@ -18,11 +18,14 @@ class ApiError(Exception):
     │   │   ├── UnknownPin              ├── InsufficientTokens
     │   │   ├── AmbiguousPin            ├── TooManyTokens
     │   │   └── WalletBlocked
-    │   └── CommandError: a command of the admin function is refused, which has words instead of codes
-    │       ├── InvalidCommand          ├── AlreadyExists
-    │       ├── UnknownCommand          ├── VersionConflict
-    │       ├── ItemNotFound            ├── Refused
-    │       └── CommandFailed           └── CommandUnavailable
+    │   ├── CommandError: a command of the admin function is refused, which has words instead of codes
+    │   │   ├── InvalidCommand          ├── AlreadyExists
+    │   │   ├── UnknownCommand          ├── VersionConflict
+    │   │   ├── ItemNotFound            ├── Refused
+    │   │   └── CommandFailed           └── CommandUnavailable
+    │   └── CallError (30)
+    │       ├── AgentUnavailable        ├── TooManyOnCallLine
+    │       └── LineBusy                └── UnknownCall
     └── ServerError: the service failed, with code 30 and HTTP 500
         ├── ResponseTooLarge
         └── StoreUnavailable: DynamoDB failed, with HTTP 503
@@ -148,16 +151,16 @@ class InsufficientTokens(WalletError):
     reason = "insufficient_tokens"
 
 
-class TooManyTokens(WalletError):
-    """The balance would exceed the maximum."""
-
-    reason = "too_many_tokens"
-
-
 class WalletBlocked(WalletError):
     """An operator has blocked the wallet, so no tokens can be taken from it."""
 
     reason = "wallet_blocked"
+
+
+class TooManyTokens(WalletError):
+    """The balance would exceed the maximum."""
+
+    reason = "too_many_tokens"
 
 
 class CommandError(RequestError):
@@ -219,6 +222,34 @@ class CommandFailed(CommandError):
     """What a command answers to a fault of ours: it may have taken effect."""
 
     reason = "internal_error"
+
+
+class CallError(RequestError):
+    """A paid call is refused for a reason that has no code of its own."""
+
+
+class AgentUnavailable(CallError):
+    """The agent is not online."""
+
+    reason = "agent_unavailable"
+
+
+class LineBusy(CallError):
+    """Another agent who shares the line is in a conversation."""
+
+    reason = "line_busy"
+
+
+class TooManyOnCallLine(CallError):
+    """More agents share the line than fit in the transaction that takes or releases them."""
+
+    reason = "too_many_on_line"
+
+
+class UnknownCall(CallError):
+    """The PBX has not begun a call with this id."""
+
+    reason = "unknown_call"
 
 
 class ServerError(ApiError):

@@ -27,12 +27,6 @@ class Request(BaseModel):
 
     authentication_hash: Text = Field(repr=False)
 
-
-class IdempotentRequest(Request):
-    """A request that may carry an idempotency key, as a parameter or a header."""
-
-    idempotency_key: IdempotencyKey | None = None
-
     def contents(self) -> tuple[str, ...]:
         """Return the parameters as normalized `name=value` strings with the contract's names.
 
@@ -43,6 +37,12 @@ class IdempotentRequest(Request):
             name: field for name, field in type(self).model_fields.items() if name not in IdempotentRequest.model_fields
         }
         return tuple(sorted(f"{field.alias}={getattr(self, name)}" for name, field in own.items()))
+
+
+class IdempotentRequest(Request):
+    """A request that may carry an idempotency key, as a parameter or a header."""
+
+    idempotency_key: IdempotencyKey | None = None
 
 
 class Caller(NamedTuple):
@@ -103,7 +103,7 @@ class Endpoint(Generic[R]):
             failed = error if isinstance(error, ApiError) else ServerError()
             if isinstance(failed, ServerError):
                 telemetry.log_fault(self.name, context.aws_request_id, error)
-            response = failure(failed)
+            response = failure(failed, shows_reason=self.scope is Scope.CALLS)
             payload = to_payload(response, None)
         client = caller.client.digest_prefix if caller else ""
         telemetry.log_response(self.name, context.aws_request_id, response, client)

@@ -54,9 +54,13 @@ def idempotent_response(outcome: Outcome, code: Code) -> Response:
     return Response(outcome.body, {"idempotency-hit": "true"} if outcome.is_replay else {}, code)
 
 
-def failure(error: ApiError) -> Response:
-    """Return an error response: exactly the three documented keys, with the reason in a header."""
-    body = to_json({"status": 0, "message": error.code.message, "code": error.code})
+def failure(error: ApiError, *, shows_reason: bool = False) -> Response:
+    """Return an error response: exactly the three documented keys, with the reason in a header.
+
+    With `shows_reason` it is in the body as well, because a dialplan sees no headers.
+    """
+    more = {"reason": error.reason} if shows_reason else {}
+    body = to_json({"status": 0, "message": error.code.message, "code": error.code, **more})
     return Response(body, {"x-error-reason": error.reason}, error.code, error.http_status)
 
 

@@ -10,9 +10,11 @@ from paidline.domain.types import STATUS_VISUAL, AgentStatus
 
 # For type checkers only, so that a cold start does not import other endpoints' entities.
 if TYPE_CHECKING:
+    from paidline.domain.calls.quoting import Quote
     from paidline.domain.wallets import FoundWallet
     from paidline.store.agents import Agent
     from paidline.store.call_sessions import CallSession
+    from paidline.store.calls import Call
     from paidline.store.status_log import StatusLogRow
 
 _PROFILE_KEYS = (
@@ -105,6 +107,39 @@ def call_session(session: "CallSession") -> dict[str, str]:
     }
 
 
+def call(begun: "Call") -> dict[str, str]:
+    """Return the `call` object of a paid call as it was when it began."""
+    return {
+        "callId": begun.call_id,
+        "state": "open",
+        "userId": str(begun.user_id),
+        "ref": begun.ref,
+        "outboundNumber": begun.outbound_number,
+        "dialTimeOut": str(begun.dial_time_out),
+        "lineSharing": "true" if begun.line_sharing else "false",
+        "tpm": str(begun.tpm),
+        "walletId": begun.wallet_id,
+        "tokens": str(begun.tokens),
+        "heldTokens": str(begun.held),
+        "maxSeconds": str(begun.max_seconds),
+        "maxMilliseconds": str(begun.max_seconds * 1000),
+    }
+
+
+def quote(quoted: "Quote") -> dict[str, str]:
+    """Return the `quote` object: what a call would get."""
+    return {
+        "userId": str(quoted.agent.user_id),
+        "ref": quoted.agent.ref,
+        "tpm": str(quoted.agent.tpm),
+        "billingIncrements": quoted.billing_increments,
+        "walletId": quoted.wallet.wallet_id,
+        "tokens": str(quoted.wallet.available),
+        "maxSeconds": str(quoted.max_seconds),
+        "maxMilliseconds": str(quoted.max_seconds * 1000),
+    }
+
+
 def wallet(found: "FoundWallet") -> dict[str, str]:
     """Return a `wallet` object as found by PIN: without e-mail address and phone number."""
     return {
@@ -112,7 +147,7 @@ def wallet(found: "FoundWallet") -> dict[str, str]:
         "companyName": found.dialed.company_name,
         "walletId": found.wallet.wallet_id,
         "pin": found.wallet.pin,
-        "tokens": str(found.wallet.tokens),
+        "tokens": str(found.wallet.available),
         "dialedNumber": found.dialed.dialed_number,
     }
 
@@ -124,7 +159,7 @@ def wallet_with_owner(found: "FoundWallet") -> dict[str, str]:
         "companyName": found.dialed.company_name,
         "walletId": found.wallet.wallet_id,
         "pin": found.wallet.pin,
-        "tokens": str(found.wallet.tokens),
+        "tokens": str(found.wallet.available),
         "email": found.wallet.email,
         "dialedNumber": found.dialed.dialed_number,
         "phoneNumber": found.wallet.phone_number,

@@ -36,6 +36,14 @@ def log_response(endpoint: str, request_id: str, response: Response, client: str
     metrics.flush_metrics()
 
 
+def count(metric: str, number: int) -> None:
+    """Count something that an operator has to know of, if there is any."""
+    if number:
+        metrics = EphemeralMetrics()
+        metrics.add_metric(metric, MetricUnit.Count, number)
+        metrics.flush_metrics()
+
+
 def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
     """Log the types of an exception and its causes, and where they were raised."""
     chain = []

@@ -1,6 +1,7 @@
 """Agents and their status; every status change adds a row to the status log."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from paidline import clock, deadline, ids
 from paidline.domain.fair_lock import FairLock
@@ -17,6 +18,9 @@ from paidline.store import agents, status_log, transaction
 from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 from paidline.store.transaction import Backoff, CancellationReason, TransactionCancelled
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 # All agents on a line change in one transaction, with two operations each: the status and a row of the log.
 MAX_AGENTS_PER_LINE = transaction.MAX_OPERATIONS // 2
@@ -127,9 +131,16 @@ def _find_on_line(outbound_number: str) -> list[Agent]:
     return on_line
 
 
-def _write(changing: Sequence[Agent], change: StatusChange) -> list[Agent]:
+def changed_by(change: StatusChange, changing: Sequence[Agent]) -> list[Agent]:
+    """Return the agents as they are after a change."""
+    return [agent._replace(status=change.status, last_log_id=change.log_id_for(agent)) for agent in changing]
+
+
+def change_operations(
+    change: StatusChange, changing: Sequence[Agent], changed: Sequence[Agent]
+) -> "list[TransactWriteItemTypeDef]":
+    """Return the operations that change agents' statuses, two for each: the agent and a row of the status log."""
     now = clock.to_iso(clock.now())
-    changed = [agent._replace(status=change.status, last_log_id=change.log_id_for(agent)) for agent in changing]
     operations = []
     for before, after in zip(changing, changed, strict=True):
         row = StatusLogRow(
@@ -143,6 +154,12 @@ def _write(changing: Sequence[Agent], change: StatusChange) -> list[Agent]:
             request_id=change.request_id,
         )
         operations += [agents.set_status(before, change.status, after.last_log_id, now), status_log.append(row)]
+    return operations
+
+
+def _write(changing: Sequence[Agent], change: StatusChange) -> list[Agent]:
+    changed = changed_by(change, changing)
+    operations = change_operations(change, changing, changed)
     try:
         transaction.write(operations)
     except TransactionCancelled as cancelled:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """The API that a hash grants access to: the agents' API or the credit system."""
+    """The API that a hash grants access to: the agents' API, the credit system or paid calls."""
 
     AGENTS = "ctb"
     CREDIT = "credsys"
+    CALLS = "calls"
 
 
 def hash_digest(authentication_hash: str) -> str:

@@ -5,6 +5,7 @@ racing threads would lose and retry. Races between processes are caught by the t
 """
 
 import threading
+import time
 from collections import deque
 from types import TracebackType
 
@@ -53,11 +54,13 @@ _LOCKS = tuple(_Lock() for _ in range(64))
 
 
 class FairLock:
-    """The process-wide lock for a name, released at the end of the block if it was acquired."""
+    """The process-wide lock for one name or several, released at the end of the block if it was acquired."""
 
-    def __init__(self, name: str) -> None:
-        self._lock = _LOCKS[hash(name) % len(_LOCKS)]
-        self._is_held = False
+    def __init__(self, *names: str) -> None:
+        # Each lock once, since two names may share one, and all requests in the same order, so that none waits in a
+        # circle.
+        self._locks = [_LOCKS[number] for number in sorted({hash(name) % len(_LOCKS) for name in names})]
+        self._held: list[_Lock] = []
 
     def __enter__(self) -> "FairLock":
         return self
@@ -65,11 +68,14 @@ class FairLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._is_held:
-            self._lock.release()
+        for lock in self._held:
+            lock.release()
 
     def acquire(self, timeout_s: float) -> bool:
         """Acquire the lock and return whether it had to wait. Raises Contention after the time-out."""
-        waited = self._lock.acquire(timeout_s)
-        self._is_held = True
+        waited = False
+        end = time.monotonic() + timeout_s
+        for lock in self._locks:
+            waited |= lock.acquire(end - time.monotonic())
+            self._held.append(lock)
         return waited

@@ -35,7 +35,12 @@ class KeyAlreadyUsed(StoreUnavailable):
 
 def key_for(text: str, client_digest: str, endpoint: str, contents: tuple[str, ...]) -> Key:
     """Build a request's key, scoped to the client and the endpoint and bound to the contents."""
-    return Key(text, _digest(client_digest, endpoint, text), _digest(*contents))
+    return Key(text, _digest(client_digest, endpoint, text), contents_digest(contents))
+
+
+def contents_digest(contents: tuple[str, ...]) -> str:
+    """Return the digest by which a repeated request is compared with the first one."""
+    return _digest(*contents)
 
 
 def once(key: Key | None, effect: Callable[[], str]) -> Outcome:

@@ -14,6 +14,9 @@ from pydantic import AfterValidator, BeforeValidator
 MAX_TOKENS = 999_999_999_999
 MAX_CALL_S = 999_999_999
 _MAX_LOG_ROWS = 1000
+_MAX_CALL_ID = 64
+MAX_LIVE_CALLS = 1000
+_DAY_S = 24 * 60 * 60
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
 
@@ -103,6 +106,26 @@ def _idempotency_key(value: str) -> str:
     return value
 
 
+def _short(value: str) -> str:
+    if len(value) > _MAX_CALL_ID:
+        raise ValueError(f"longer than {_MAX_CALL_ID} characters")
+    return value
+
+
+def _call_ids(value: Any) -> list[Any]:
+    # A PBX joins ids with commas; a comma too many is no id.
+    ids = value if isinstance(value, list) else [part for part in string_or_int(value).split(",") if part.strip()]
+    if len(ids) > MAX_LIVE_CALLS:
+        raise ValueError(f"more than {MAX_LIVE_CALLS} calls")
+    return ids
+
+
+def _from_a_second_to_a_day(seconds: int) -> int:
+    if not 1 <= seconds <= _DAY_S:
+        raise ValueError("not 1 to 86400 seconds")
+    return seconds
+
+
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
 """A "String", such as a status or a hash: `online`. Unrestricted, since unknown values have their own codes."""
 
@@ -138,6 +161,18 @@ RowId = Annotated[int, whole_number(1, 10**16 - 1)]
 
 IdempotencyKey = Annotated[str, BeforeValidator(string_or_int), AfterValidator(_idempotency_key)]
 """A key that makes retries safe, such as a call's unique id: `pbx1-1732377600.42`."""
+
+CallId = Annotated[IdempotencyKey, AfterValidator(_short)]
+"""A paid call's unique id on its PBX: `pbx1-1732377600.42`."""
+
+PbxName = Annotated[IdempotencyKey, AfterValidator(_short)]
+"""The name of a PBX, which its calls' ids belong to: `pbx1`."""
+
+CallIds = Annotated[frozenset[CallId], BeforeValidator(_call_ids)]
+"""The ids of the calls that live on a PBX, as a list or separated by commas."""
+
+MaxSeconds = Annotated[Duration, AfterValidator(_from_a_second_to_a_day)]
+"""How long a paid call may last at most, in seconds: `3600`."""
 
 
 class AgentStatus(StrEnum):

@@ -112,7 +112,7 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
             found = find_by_pin(client, movement.dialed_number, movement.pin)
         while True:
             entry = _next_entry(found.wallet, movement, key, request_id)
-            updated = found.wallet._replace(tokens=entry.balance, seq=entry.seq, digest=entry.digest())
+            updated = after_entry(found.wallet, entry)
             body = render(found._replace(wallet=updated))
             operations = [wallets.set_balance(found.wallet, updated), ledger.append(entry)]
             if key:
@@ -150,21 +150,46 @@ def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) ->
 
 
 def _next_entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
-    balance = wallet.tokens + movement.amount
     if wallet.blocked and movement.amount < 0:
         raise WalletBlocked
-    if balance < 0:
+    if wallet.available + movement.amount < 0:
         raise InsufficientTokens
-    if balance > MAX_TOKENS:
+    if wallet.tokens + movement.amount > MAX_TOKENS:
         raise TooManyTokens
     return LedgerEntry(
         wallet_id=wallet.wallet_id,
         seq=wallet.seq + 1,
         amount=movement.amount,
-        balance=balance,
+        balance=wallet.tokens + movement.amount,
         time=clock.to_iso(clock.now()),
         source=movement.source,
         key=key.text if key else "",
         request_id=request_id,
         previous_digest=wallet.digest,
+        held=wallet.held,
     )
+
+
+def entry_for_call(
+    wallet: Wallet, call_id: str, kind: str, source: str, request_id: str, *, amount: int = 0, held: int = 0
+) -> LedgerEntry:
+    """Return a paid call's entry, which changes the balance by `amount` and what is held of it by `held`."""
+    return LedgerEntry(
+        wallet_id=wallet.wallet_id,
+        seq=wallet.seq + 1,
+        amount=amount,
+        balance=wallet.tokens + amount,
+        time=clock.to_iso(clock.now()),
+        source=source,
+        key="",
+        request_id=request_id,
+        previous_digest=wallet.digest,
+        kind=kind,
+        held=wallet.held + held,
+        call_id=call_id,
+    )
+
+
+def after_entry(wallet: Wallet, entry: LedgerEntry) -> Wallet:
+    """Return the wallet as it is after a ledger entry."""
+    return wallet._replace(tokens=entry.balance, held=entry.held, seq=entry.seq, digest=entry.digest())

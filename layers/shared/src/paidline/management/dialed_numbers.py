@@ -5,9 +5,9 @@ from typing import Any
 from paidline.domain.types import PhoneNumber
 from paidline.errors import ItemNotFound
 from paidline.management.changes import Done, Invocation, Plan, carry_out, check_version
-from paidline.management.values import DialedNumberEntry, Id, Model, ShownText, Version
+from paidline.management.values import BillingIncrements, DialedNumberEntry, Id, Model, ShownText, Version
 from paidline.store import dialed_numbers
-from paidline.store.dialed_numbers import DialedNumber
+from paidline.store.dialed_numbers import PER_SECOND, DialedNumber
 
 _TAKEN = {"dialedNumber": "This service number exists already."}
 
@@ -23,6 +23,7 @@ class ChangeDialedNumber(ShowDialedNumber):
 
     application_id: Id = ""
     company_name: ShownText = ""
+    billing_increments: BillingIncrements = PER_SECOND
     version: Version | None = None
 
 
@@ -34,7 +35,7 @@ class RemoveDialedNumber(ShowDialedNumber):
 
 def create(arguments: DialedNumberEntry, invocation: Invocation) -> Done:
     """Add a service number. Raises AlreadyExists."""
-    dialed = DialedNumber(arguments.dialed_number, arguments.application_id, arguments.company_name)
+    dialed = new_dialed_number(arguments)
     plan = Plan({"dialedNumber": dialed_numbers.create(dialed)}, _changed(dialed), _TAKEN)
     return carry_out(invocation, lambda: plan)
 
@@ -42,16 +43,19 @@ def create(arguments: DialedNumberEntry, invocation: Invocation) -> Done:
 def show(arguments: ShowDialedNumber, invocation: Invocation) -> Done:
     """Return a service number. Raises ItemNotFound."""
     dialed = _find(arguments.dialed_number)
-    return Done({**_changed(dialed), "companyName": dialed.company_name})
+    shown = {"companyName": dialed.company_name, "billingIncrements": dialed.billing_increments}
+    return Done({**_changed(dialed), **shown})
 
 
 def change(arguments: ChangeDialedNumber, invocation: Invocation) -> Done:
-    """Give a service number another application or company name. Raises ItemNotFound or VersionConflict."""
+    """Give a service number another application, name or increments. Raises ItemNotFound or VersionConflict."""
 
     def plan() -> Plan:
         before = _find(arguments.dialed_number)
         check_version(before.version, arguments.version)
-        after = before._replace(**arguments.given("application_id", "company_name"), version=before.version + 1)
+        after = before._replace(
+            **arguments.given("application_id", "company_name", "billing_increments"), version=before.version + 1
+        )
         return Plan({"change": dialed_numbers.change(before, after)}, _changed(after))
 
     return carry_out(invocation, plan)
@@ -67,6 +71,16 @@ def remove(arguments: RemoveDialedNumber, invocation: Invocation) -> Done:
         return Plan({"remove": dialed_numbers.remove(before)}, result)
 
     return carry_out(invocation, plan)
+
+
+def new_dialed_number(entry: DialedNumberEntry) -> DialedNumber:
+    """Return a new service number."""
+    return DialedNumber(
+        entry.dialed_number,
+        entry.application_id,
+        entry.company_name,
+        billing_increments=entry.billing_increments,
+    )
 
 
 def _find(dialed_number: str) -> DialedNumber:

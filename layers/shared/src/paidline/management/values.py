@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from paidline.api.response import to_json
 from paidline.domain.types import MAX_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref, string_or_int, whole_number
+from paidline.store.dialed_numbers import PER_SECOND
 
 # Asterisk's JSON_DECODE parses numbers as C ints.
 _MAX_USER_ID = 2**31 - 1
@@ -55,6 +56,9 @@ PinText = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_check_printabl
 StoredPhoneNumber = Annotated[PhoneNumber | None, BeforeValidator(_none_if_blank)]
 """A phone number, or null or "" for none."""
 
+BillingIncrements = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}/[1-9][0-9]{0,4}$")]
+"""First and following seconds for which a paid call is charged: `60/60`, `30/6`."""
+
 Reason = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT), AfterValidator(_check_printable)]
 """Why an operator changes a balance; it stays in the ledger for good."""
 
@@ -102,6 +106,7 @@ class DialedNumberEntry(Model):
     dialed_number: PhoneNumber
     application_id: Id
     company_name: ShownText
+    billing_increments: BillingIncrements = PER_SECOND
 
 
 class WalletEntry(Model):

@@ -69,12 +69,17 @@ def ref_key(ref: str) -> str:
     return ref.lstrip("0") or "0"
 
 
+def key(ref: str) -> dict[str, Any]:
+    """Return the key of an agent's item."""
+    return {"refKey": {"S": ref_key(ref)}}
+
+
 def get(ref: str) -> Agent | None:
     """Read one agent. One GetItem, strongly consistent: a status that was just set decides who gets the call."""
     found = call(
         dynamodb().get_item,
         TableName=os.environ["AGENTS_TABLE"],
-        Key={"refKey": {"S": ref_key(ref)}},
+        Key=key(ref),
         ConsistentRead=True,
     )
     item = found.get("Item")
@@ -181,6 +186,43 @@ def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWri
             "ConditionExpression": f"lastLogId = :version AND lineSharing = :sharing AND {same_line}",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def check_not_in(agent: Agent, status: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that changes nothing and whose condition fails if the agent has this status."""
+    return {
+        "ConditionCheck": {
+            "TableName": os.environ["AGENTS_TABLE"],
+            "Key": key(agent.ref),
+            "ConditionExpression": "attribute_not_exists(refKey) OR #status <> :status",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":status": {"S": status}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def replace_status(ref: str, seen_log_id: int, status: str, log_id: int, now: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that sets another status, provided the newest log row is still the one with `seen_log_id`.
+
+    Unlike `set_status` it takes no notice of the agent's line, which an operator may have changed meanwhile.
+    """
+    return {
+        "Update": {
+            "TableName": os.environ["AGENTS_TABLE"],
+            "Key": key(ref),
+            "UpdateExpression": "SET #status = :status, lastLogId = :log_id, lastStatusChange = :now",
+            "ConditionExpression": "lastLogId = :seen",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":status": {"S": status},
+                ":log_id": {"N": str(log_id)},
+                ":now": {"S": now},
+                ":seen": {"N": str(seen_log_id)},
+            },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

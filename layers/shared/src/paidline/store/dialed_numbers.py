@@ -10,23 +10,30 @@ from paidline.store.dynamodb import call, dynamodb, pages
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+# The billing increments of a service number that says nothing else: first and following seconds.
+PER_SECOND = "1/1"
+
 
 class DialedNumber(NamedTuple):
-    """A service number (digits only) and its application."""
+    """A service number (digits only), its application, and the billing increments of paid calls, such as "60/60"."""
 
     dialed_number: str
     application_id: str
     company_name: str
     version: int = 0
+    billing_increments: str = PER_SECOND
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
-        return {
+        item = {
             "dialedNumber": {"S": self.dialed_number},
             "applicationId": {"S": self.application_id},
             "companyName": {"S": self.company_name},
             **versions.attribute(self.version),
         }
+        if self.billing_increments != PER_SECOND:
+            item["billingIncrements"] = {"S": self.billing_increments}
+        return item
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "DialedNumber":
@@ -36,6 +43,7 @@ class DialedNumber(NamedTuple):
             application_id=item["applicationId"]["S"],
             company_name=item["companyName"]["S"],
             version=versions.of(item),
+            billing_increments=item.get("billingIncrements", {"S": PER_SECOND})["S"],
         )
 
 

@@ -42,6 +42,11 @@ class Wallet(NamedTuple):
         """The sort key."""
         return _erased_key(self.wallet_id) if self.erased else pin_key(self.pin)
 
+    @property
+    def available(self) -> int:
+        """The tokens that can be spent: the balance without what open calls hold."""
+        return self.tokens - self.held
+
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
         return {
@@ -147,11 +152,21 @@ def get_by_wallet_id(wallet_id: str) -> Wallet | None:
     return None
 
 
+def get_by_pointer(application_id: str, pointer: dict[str, Any]) -> Wallet | None:
+    """Read the wallet that a phone number's item points to. One GetItem, strongly consistent."""
+    item = _get(application_id, pointer["pointsTo"]["S"])
+    return Wallet.from_item(item) if item else None
+
+
+def pointer_key(application_id: str, phone_number: str) -> dict[str, Any]:
+    """Return the key of the item that points from a phone number to a wallet."""
+    return _key(application_id, _phone_key(phone_number))
+
+
 def get_by_phone_number(application_id: str, phone_number: str) -> Wallet | None:
     """Read a wallet by phone number. Two strongly consistent GetItems: the pointer, then the wallet."""
     pointer = _get(application_id, _phone_key(phone_number))
-    item = _get(application_id, pointer["pointsTo"]["S"]) if pointer else None
-    return Wallet.from_item(item) if item else None
+    return get_by_pointer(application_id, pointer) if pointer else None
 
 
 def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
@@ -166,18 +181,23 @@ def _get(application_id: str, wallet_key: str) -> dict[str, Any] | None:
 
 def set_balance(before: Wallet, after: Wallet) -> "TransactWriteItemTypeDef":
     """Return the operation that updates a wallet for one ledger entry; its condition fails after a lost race."""
+    update = "SET tokens = :tokens, seq = :seq, digest = :digest"
+    values: dict[str, Any] = {
+        ":tokens": {"N": str(after.tokens)},
+        ":seq": {"N": str(after.seq)},
+        ":digest": {"S": after.digest},
+        ":seen": {"N": str(before.seq)},
+    }
+    if after.held != before.held:
+        update += ", held = :held"
+        values[":held"] = {"N": str(after.held)}
     return {
         "Update": {
             "TableName": os.environ["WALLETS_TABLE"],
             "Key": _key(before.application_id, before.wallet_key),
-            "UpdateExpression": "SET tokens = :tokens, seq = :seq, digest = :digest",
+            "UpdateExpression": update,
             "ConditionExpression": "seq = :seen",
-            "ExpressionAttributeValues": {
-                ":tokens": {"N": str(after.tokens)},
-                ":seq": {"N": str(after.seq)},
-                ":digest": {"S": after.digest},
-                ":seen": {"N": str(before.seq)},
-            },
+            "ExpressionAttributeValues": values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }

@@ -1,0 +1,129 @@
+"""Calls that nobody ends: agents and tokens are given back, and the price is left to a late end or the operator."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from paidline import clock, deadline, ids
+from paidline.domain import wallets
+from paidline.domain.calls import closing
+from paidline.errors import StoreUnavailable
+from paidline.store import calls, pbxs, transaction
+from paidline.store.calls import Call, CallState, OpenCall, TakenAgent
+from paidline.store.pbxs import Pbx
+from paidline.store.transaction import Backoff, TransactionCancelled
+
+# Expiring one call takes a few store calls. With less time left, a synchronisation leaves the rest to the next one.
+_ENOUGH_S = 0.5
+
+
+class Synchronised(NamedTuple):
+    """How many calls of a PBX are open after a synchronisation, and how many it has let expire."""
+
+    open: int
+    expired: int
+
+
+class Swept(NamedTuple):
+    """How many calls a sweep has let expire, and the errors of those that it could not."""
+
+    expired: int
+    failures: list[StoreUnavailable]
+
+
+def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Synchronised:
+    """Note that a PBX is alive, and let its open calls expire that are old enough and not among the live ones.
+
+    One UpdateItem and one Query; for each call that expires two GetItems and one TransactWriteItems. What does not fit
+    into the request's time is left to the next synchronisation.
+    """
+    pbxs.note_sync(pbx)
+    old = _before(_setting_s("CALL_SYNC_GRACE_S"))
+    open_calls = expired = 0
+    for found in calls.list_open(pbx):
+        is_dead = found.call_id not in live and found.opened < old
+        if is_dead and deadline.remaining_s() > _ENOUGH_S:
+            expired += expire(found, handler=handler, ip=ip)
+        else:
+            open_calls += 1
+    return Synchronised(open_calls, expired)
+
+
+def sweep(remaining_ms: Callable[[], int], *, handler: str) -> Swept:
+    """Let calls expire whose time is over, and those of PBXs that synchronised before and have long been silent.
+
+    `remaining_ms` is Lambda's: what does not fit is left to the next sweep. One Scan of the PBXs, one Query for each,
+    and for each call that expires two GetItems and one TransactWriteItems.
+    """
+    expired = 0
+    failures = []
+    for found in _overdue():
+        if remaining_ms() < deadline.LAST_RESPONSE_S * 1000:
+            break
+        try:
+            with deadline.start(remaining_ms()):
+                expired += expire(found, handler=handler, ip="")
+        except StoreUnavailable as failure:
+            # One call that cannot be written must not keep all others open.
+            failures.append(failure)
+    return Swept(expired, failures)
+
+
+def _overdue() -> Iterator[OpenCall]:
+    silence_s = _setting_s("CALL_SYNC_SILENCE_S")
+    for pbx in pbxs.list_all():
+        if _is_silent(pbx, silence_s):
+            # A PBX that comes back begins calls before it synchronises: those get as much time as any other.
+            old = _before(silence_s)
+            yield from (found for found in calls.list_open(pbx.name) if found.opened < old)
+        yield from calls.list_open(pbx.name, until=int(time.time()))
+
+
+def _is_silent(pbx: Pbx, silence_s: int) -> bool:
+    return pbx.last_sync is not None and time.time() - pbx.last_sync > silence_s
+
+
+def _setting_s(name: str) -> int:
+    return int(os.environ[name])
+
+
+def _before(seconds: int) -> str:
+    moment: datetime = clock.now() - timedelta(seconds=seconds)
+    return clock.to_iso(moment)
+
+
+def expire(found: OpenCall, *, handler: str, ip: str) -> bool:
+    """Let an open call expire, and return whether it was still open.
+
+    Two GetItems, one for a call that holds nothing, and one TransactWriteItems; losing a race costs all of them again.
+    """
+    request = closing.Request(handler, ip, ids.new_request_id())
+    backoff = Backoff()
+    taken = None
+    while True:
+        call = calls.get(found.call_id, found.pbx)
+        if call is None or call.state is not CallState.OPEN:
+            return False
+        taken = call.agents if taken is None else taken
+        try:
+            _write(call, taken, request)
+            return True
+        except TransactionCancelled as cancelled:
+            taken = closing.still_taken(taken, list(cancelled.reasons[1 : 1 + 2 * len(taken)]))
+        backoff.wait()
+
+
+def _write(call: Call, taken: tuple[TakenAgent, ...], request: closing.Request) -> None:
+    operations = [
+        calls.replace(call, call._replace(state=CallState.EXPIRED, agents=())),
+        *closing.give_back(taken, request),
+    ]
+    wallet = closing.find_wallet(call) if call.held else None
+    if wallet:
+        entry = wallets.entry_for_call(
+            wallet, call.call_id, "release", request.handler, request.request_id, held=-call.held
+        )
+        operations += closing.movement(wallet, entry)
+    transaction.write(operations)

@@ -1,0 +1,25 @@
+"""What a paid call would get if it began now; nothing is changed."""
+
+from typing import NamedTuple
+
+from paidline.domain.calls import terms
+from paidline.domain.calls.terms import Wanted
+from paidline.store.agents import Agent
+from paidline.store.api_clients import ApiClient
+from paidline.store.wallets import Wallet
+
+
+class Quote(NamedTuple):
+    """The agent with the price, the wallet with what is available, and the seconds of talk that it pays for."""
+
+    agent: Agent
+    wallet: Wallet
+    billing_increments: str
+    max_seconds: int
+
+
+def quote(client: ApiClient, wanted: Wanted) -> Quote:
+    """Return what a call would get. The calls of `terms.find_parties`, and the errors of beginning a call."""
+    parties = terms.find_parties(client, wanted)
+    agreed = terms.agree(parties, wanted)
+    return Quote(parties.agent, parties.wallet, parties.dialed.billing_increments, agreed.max_seconds)

@@ -1,0 +1,208 @@
+"""calls/sync and the sweep: which calls expire, what that gives back, and who survives."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from admin.audit import audit
+
+from local import gateway, template
+from tests.support import wire
+from tests.support.agents import rows_of, status_of
+from tests.support.api import Api, Context
+from tests.support.paid_calls import LIVE, NEW
+
+BEGIN, END, SYNC, UPDATE = "calls_begin", "calls_end", "calls_sync", "update_status_by_ref"
+
+
+@pytest.fixture
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call is too young to expire. The service's own settings come first."""
+    for name in {"api", "engine_api"} & set(request.fixturenames):
+        request.getfixturevalue(name)
+    monkeypatch.setenv("CALL_SYNC_GRACE_S", "0")
+    monkeypatch.setenv("CALL_SYNC_SILENCE_S", "0")
+
+
+def sweep(remaining_ms: int = 300_000) -> int:
+    (function,) = [schedule.function for schedule in template.read().schedules]
+    handler: Any = gateway.load_handler(function)
+    return int(handler({}, Context(remaining_ms=remaining_ms))["expired"])
+
+
+def state(api: Api, call_id: str = NEW) -> str:
+    return str(api.store.item("CALLS_TABLE", callId=call_id)["state"])
+
+
+def set_last_sync(api: Api, seconds_ago: int) -> None:
+    value = {"N": str(int(time.time()) - seconds_ago)}
+    api.store.change("PBXS_TABLE", {"pbx": {"S": "pbx1"}}, "lastSync", value)
+
+
+def set_deadline(api: Api, seconds_ago: int, call_id: str = NEW) -> None:
+    key = {"callId": {"S": call_id}, "pbx": {"S": "pbx1"}}
+    api.store.change("CALLS_TABLE", key, "deadline", {"N": str(int(time.time()) - seconds_ago)})
+
+
+def set_opened(api: Api, opened: str) -> None:
+    key = {"callId": {"S": NEW}, "pbx": {"S": "pbx1"}}
+    api.store.change("CALLS_TABLE", key, "opened", {"S": opened})
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_call_that_is_not_named_gives_back_its_agent_and_tokens_and_charges_nothing(api: Api) -> None:
+    api.request(BEGIN)
+
+    answer = api.request(SYNC, callIds=LIVE).json
+
+    assert (answer["openCalls"], answer["expiredCalls"]) == ("1", "1")
+    assert (state(api), state(api, LIVE)) == ("expired", "open")
+    assert (status_of(api, "38"), rows_of(api, "38")[0]["handler"]) == ("online", SYNC)
+    wallet = api.store.item("WALLETS_TABLE", walletId="6254")
+    assert (wallet["tokens"], wallet["held"]) == ("1971", "0")
+    assert not api.store.items("CALL_SESSIONS_TABLE")
+    assert not audit(api.store.client).problems
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("ids", [f"{LIVE},{NEW}", f" {LIVE} , {NEW},", [LIVE, NEW]])
+def test_ids_are_a_list_or_are_separated_by_commas(api: Api, ids: Any) -> None:
+    api.request(BEGIN)
+
+    assert api.request(SYNC, callIds=ids).json["openCalls"] == "2"
+
+
+@pytest.mark.parametrize("ids", ["a b", [1.5], {"a": 1}, ["x" * 65], [f"c-{n}" for n in range(1001)]])
+def test_ids_that_are_none_or_too_many_are_invalid(api: Api, ids: Any) -> None:
+    assert api.request(SYNC, callIds=ids).refusal == (10, "invalid:callIds")
+
+
+def test_a_thousand_ids_are_not_too_many(api: Api) -> None:
+    assert api.request(SYNC, callIds=",".join(f"pbx1-{n}" for n in range(1000))).reason is None
+
+
+def test_a_call_younger_than_the_grace_lives_though_it_is_not_named(api: Api) -> None:
+    api.request(BEGIN)
+
+    assert api.request(SYNC, callIds=LIVE).json == {
+        "status": 1,
+        "message": "success",
+        "code": 20,
+        "pbx": "pbx1",
+        "openCalls": "2",
+        "expiredCalls": "0",
+    }
+
+
+@pytest.mark.usefixtures("at_once")
+def test_calls_of_another_pbx_live(api: Api) -> None:
+    api.request(BEGIN)
+    api.request(SYNC, pbx="pbx2", callIds=None)
+
+    assert state(api) == "open"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_agent_who_has_chosen_a_status_keeps_it_at_the_expiry(api: Api) -> None:
+    api.request(BEGIN)
+    api.request(UPDATE, ref="38", status="pause")
+    api.request(SYNC, callIds=LIVE)
+
+    assert (state(api), status_of(api, "38")) == ("expired", "pause")
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_call_that_ends_just_before_is_charged_and_does_not_expire(engine_api: Api) -> None:
+    engine_api.request(BEGIN)
+    with wire.before("TransactWriteItems", lambda: engine_api.request(END, callId=NEW)):
+        answer = engine_api.request(SYNC, callIds=LIVE).json
+
+    assert (answer["expiredCalls"], state(engine_api)) == ("0", "ended")
+    assert engine_api.store.item("WALLETS_TABLE", walletId="6254")["tokens"] == "1879"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_begin_repeated_after_the_expiry_gets_its_answer_and_opens_nothing(api: Api) -> None:
+    first = api.request(BEGIN)
+    api.request(SYNC, callIds=LIVE)
+    again = api.request(BEGIN)
+
+    assert (again.body, again.is_hit) == (first.body, True)
+    assert status_of(api, "38") == "online"
+
+
+def test_a_sweep_leaves_alone_a_pbx_that_has_never_synchronised(api: Api) -> None:
+    api.request(BEGIN)
+    set_opened(api, "2020-01-01T00:00:00.000000Z")
+
+    assert sweep() == 0
+
+
+@pytest.mark.parametrize(("silent_s", "expired"), [(170, 0), (190, 2)])
+def test_a_sweep_lets_the_calls_of_a_pbx_expire_that_has_been_silent_for_three_minutes(
+    api: Api, silent_s: int, expired: int
+) -> None:
+    api.request(BEGIN)
+    set_opened(api, "2020-01-01T00:00:00.000000Z")
+    set_last_sync(api, silent_s)
+
+    assert sweep() == expired
+    assert (state(api) == "expired") == bool(expired)
+    assert (status_of(api, "38") == "online") == bool(expired)
+
+
+def test_a_call_that_a_pbx_begins_when_it_comes_back_is_not_taken_for_a_dead_one(api: Api) -> None:
+    set_last_sync(api, 86_400)
+    api.request(BEGIN)
+
+    # The live call of the tests, which is old, expires.
+    assert sweep() == 1
+    assert state(api) == "open"
+
+
+@pytest.mark.parametrize(("seconds_ago", "expired"), [(-60, 0), (1, 1)])
+def test_a_sweep_lets_a_call_expire_whose_time_is_over(api: Api, seconds_ago: int, expired: int) -> None:
+    api.request(BEGIN)
+    set_deadline(api, seconds_ago)
+
+    assert sweep() == expired
+
+
+def test_a_call_has_time_to_ring_to_talk_and_to_report_its_end(api: Api) -> None:
+    api.request(BEGIN, maxSeconds="600")
+
+    left_s = int(api.store.item("CALLS_TABLE", callId=NEW)["deadline"]) - time.time()
+    assert left_s == pytest.approx(30 + 600 + 300, abs=60)
+
+
+def test_a_sweep_with_little_time_left_leaves_the_rest_to_the_next_one(api: Api) -> None:
+    api.request(BEGIN)
+    set_deadline(api, 1)
+
+    assert sweep(remaining_ms=3_000) == 0
+    assert sweep() == 1
+    assert sweep() == 0
+
+
+def test_a_call_that_cannot_expire_does_not_keep_others_open_and_is_a_fault(engine_api: Api) -> None:
+    engine_api.request(BEGIN)
+    set_deadline(engine_api, 2)
+    set_deadline(engine_api, 1, LIVE)
+    from paidline.errors import StoreUnavailable
+
+    with wire.refusing(503, "Unavailable", times=6, operation="TransactWriteItems"), pytest.raises(StoreUnavailable):
+        sweep()
+
+    assert (state(engine_api), state(engine_api, LIVE)) == ("open", "expired")
+
+
+def test_an_open_call_has_a_deadline_and_a_closed_one_is_not_in_the_index(api: Api) -> None:
+    api.request(BEGIN)
+    assert "deadline" in api.store.item("CALLS_TABLE", callId=NEW)
+    api.request(END, callId=NEW)
+
+    closed = api.store.item("CALLS_TABLE", callId=NEW)
+    assert "deadline" not in closed
+    assert int(closed["expiresAt"]) == pytest.approx(time.time() + 30 * 86_400, abs=300)

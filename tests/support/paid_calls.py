@@ -1,0 +1,91 @@
+"""What the tests know beside the example data: a paid call that lives since long ago, and wallets that cannot pay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paidline.store import ledger
+from paidline.store.calls import Call, CallState
+from paidline.store.ledger import NO_DIGEST, LedgerEntry
+from paidline.store.wallets import Wallet
+
+if TYPE_CHECKING:
+    from tests.support.store import Store
+
+PBX = "pbx1"
+# Those of events/calls_end.json and events/calls_begin.json.
+LIVE, NEW = "pbx1-1764072000.42", "pbx1-1764072000.43"
+BLOCKED_PIN, POOR_PIN = "710002", "710003"
+HELD, BALANCE = 900, 1000
+_LONG_AGO = "2025-11-25T12:00:00.000000Z"
+_LONG_AFTER = 4_000_000_000
+
+
+def load(store: Store) -> None:
+    """Write the live call, which has no agents, its wallet, the other wallets and the PBX."""
+    wallets = [
+        _entered(_wallet("6255", "710001", "31688006396"), [(BALANCE, 0), (0, HELD)]),
+        _entered(_wallet("6256", BLOCKED_PIN, "31688006397", blocked=True), [(BALANCE, 0)]),
+        _entered(_wallet("6257", POOR_PIN, "31688006398"), [(1, 0)]),
+    ]
+    for wallet, entries in wallets:
+        store.put("WALLETS_TABLE", wallet.to_item())
+        store.put("WALLETS_TABLE", wallet.to_pointer())
+        store.put_all("WALLET_LEDGER_TABLE", [entry.to_item() for entry in entries])
+    store.put("CALLS_TABLE", _live_call().to_item())
+    store.put("PBXS_TABLE", {"pbx": {"S": PBX}})
+
+
+def _wallet(wallet_id: str, pin: str, phone_number: str, **more: Any) -> Wallet:
+    return Wallet("1288", wallet_id, pin, 0, 0, NO_DIGEST, phone_number, **more)
+
+
+def _entered(wallet: Wallet, movements: list[tuple[int, int]]) -> tuple[Wallet, list[LedgerEntry]]:
+    """The wallet after movements, each an amount and what is held from then on, and their entries."""
+    entries = []
+    for amount, held in movements:
+        entry = ledger.LedgerEntry(
+            wallet_id=wallet.wallet_id,
+            seq=wallet.seq + 1,
+            amount=amount,
+            balance=wallet.tokens + amount,
+            time=_LONG_AGO,
+            source="calls_begin" if held else "opening",
+            key="",
+            request_id=f"{wallet.wallet_id}-{wallet.seq}",
+            previous_digest=wallet.digest,
+            kind="hold" if held else "",
+            held=held,
+            call_id=LIVE if held else "",
+        )
+        wallet = wallet._replace(tokens=entry.balance, held=held, seq=entry.seq, digest=entry.digest())
+        entries.append(entry)
+    return wallet, entries
+
+
+def _live_call() -> Call:
+    return Call(
+        call_id=LIVE,
+        pbx=PBX,
+        state=CallState.OPEN,
+        opened=_LONG_AGO,
+        deadline=_LONG_AFTER,
+        request_id="long ago",
+        request_digest="1:0",
+        application_id="1288",
+        wallet_id="6255",
+        pin="710001",
+        dialed_number="14620905014",
+        inbound_number="31688006396",
+        billing_increments="1/1",
+        user_id=194,
+        ref="000038",
+        outbound_number="31612345678",
+        dial_time_out=30,
+        line_sharing=True,
+        tpm=90,
+        tokens=BALANCE - HELD,
+        held=HELD,
+        max_seconds=600,
+        agents=(),
+    )
