@@ -66,7 +66,7 @@ def invoke(schedule: Schedule) -> None:
 
 def main() -> None:
     """Run until terminated."""
-    schedules = template.read().schedules
+    schedules = tuple(schedule for schedule in template.read().schedules if schedule.enabled)
     clockwork = Clockwork(schedules, time.monotonic())
     while schedules:
         due = clockwork.run(time.monotonic(), invoke)

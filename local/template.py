@@ -55,12 +55,13 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schedule:
-    """A function that runs at regular intervals."""
+    """A function that runs at regular intervals, if it is enabled."""
 
     function: Function
     every_s: int
+    enabled: bool
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,11 @@ def _routes(function: Function, properties: dict[str, Any]) -> list[Route]:
 
 def _schedules(function: Function, properties: dict[str, Any]) -> list[Schedule]:
     return [
-        Schedule(function, _every_s(event["Properties"]["Schedule"]))
+        Schedule(
+            function,
+            _every_s(event["Properties"]["Schedule"]),
+            enabled=event["Properties"].get("State", "ENABLED") == "ENABLED",
+        )
         for event in properties.get("Events", {}).values()
         if event["Type"] == "Schedule"
     ]

@@ -12,13 +12,19 @@ from local.template import Function, Schedule
 
 
 def schedule(folder: Path, every_s: int) -> Schedule:
-    return Schedule(Function("Sweep", folder, "app", "lambda_handler", 128, 10, {}), every_s)
+    return Schedule(Function("Sweep", folder, "app", "lambda_handler", 128, 10, {}), every_s, enabled=True)
 
 
 def test_the_sweep_is_scheduled_every_minute() -> None:
-    (sweep,) = template.read().schedules
+    scheduled = {schedule.function.stem: (schedule.every_s, schedule.enabled) for schedule in template.read().schedules}
 
-    assert (sweep.function.stem, sweep.every_s) == ("calls_sweep", 60)
+    assert scheduled["calls_sweep"] == (60, True)
+
+
+def test_ledgers_are_verified_daily_once_somebody_asks_for_it() -> None:
+    scheduled = {schedule.function.stem: (schedule.every_s, schedule.enabled) for schedule in template.read().schedules}
+
+    assert scheduled["verify_ledgers"] == (24 * 60 * 60, False)
 
 
 def test_a_schedule_runs_once_in_each_of_its_intervals(tmp_path: Path) -> None:
@@ -51,7 +57,7 @@ def test_a_rate_is_read(tmp_path: Path, expression: str, seconds: int) -> None:
 
 def test_a_schedule_that_is_no_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="only rates"):
-        template.read(written(tmp_path, "cron(0 12 * * ? *)"))
+        template.read(written(tmp_path, "'cron(0 12 * * ? *)'"))
 
 
 def written(folder: Path, expression: str) -> Path:

@@ -6,7 +6,7 @@ Nor is the text of an exception, which may quote one: a fault is logged by the e
 
 import functools
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -42,6 +42,17 @@ def count(metric: str, number: int) -> None:
         metrics = EphemeralMetrics()
         metrics.add_metric(metric, MetricUnit.Count, number)
         metrics.flush_metrics()
+
+
+def log_verification(request_id: str, read: Mapping[str, int], problems: Sequence[str]) -> None:
+    """Log what is wrong with ledgers, and count it; nothing wrong counts as 0, so that a missing run can be noticed."""
+    for problem in problems:
+        logger().error("ledger problem", requestId=request_id, problem=problem)
+    metrics = EphemeralMetrics()
+    metrics.add_metric("LedgerProblems", MetricUnit.Count, len(problems))
+    for name, number in {"requestId": request_id, **read}.items():
+        metrics.add_metadata(name, number)
+    metrics.flush_metrics()
 
 
 def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
