@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from paidline.management import erasure, walk
 from paidline.store import wallets
@@ -66,7 +66,7 @@ def in_parts(admin: Admin, command: str, **arguments: Any) -> list[dict[str, Any
 def assert_erased(service: Service) -> None:
     stored = json.dumps(everything(service))
     assert not [text for text in (PHONE_NUMBER, EMAIL, PIN) if text in stored]
-    assert audit(service.store).problems == []
+    assert verify(service.store, service.tables).problems == []
 
 
 def test_an_export_has_the_wallet_its_ledger_its_calls_and_its_stored_answers(caller: Admin) -> None:
@@ -135,7 +135,7 @@ def test_pin_and_phone_number_of_an_erased_caller_can_be_given_to_another(caller
     caller.do("wallet.create", applicationId="1288", pin=PIN, phoneNumber=PHONE_NUMBER)
 
     assert service.send(BY_PIN, pin=PIN).tokens == 0
-    assert audit(service.store).problems == []
+    assert verify(service.store, service.tables).problems == []
 
 
 @pytest.mark.parametrize("command", ["wallet.change", "wallet.unblock", "wallet.adjust", "wallet.refund"])

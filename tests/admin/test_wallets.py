@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from paidline.store import wallets
 from paidline.store.dynamodb import dynamodb
@@ -39,7 +39,7 @@ def keys(service: Service) -> set[str]:
 
 def assert_sound(service: Service) -> None:
     """Every ledger adds up, and every pointer leads to the wallet that has its phone number."""
-    assert audit(service.store).problems == []
+    assert verify(service.store, service.tables).problems == []
     items = service.items("WALLETS_TABLE")
     owned = {w.phone_number: w.wallet_key for w in map(Wallet.from_item, [i for i in items if "pointsTo" not in i])}
     pointers = {i["walletKey"]["S"].removeprefix("phone#"): i["pointsTo"]["S"] for i in items if "pointsTo" in i}

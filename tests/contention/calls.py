@@ -13,7 +13,7 @@ import tempfile
 from collections import Counter
 from typing import Any
 
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from admin import data
 from local import engine, server, tables, template
@@ -93,7 +93,7 @@ def main() -> int:
         one_wallet = _at_once(url, processes, [(f"wallet-{n}", "2", str(2 + n)) for n in range(calls)])
         gateway.terminate()
         gateway.join()
-        problems = audit(client).problems
+        problems = verify(client, os.environ).problems
     print(f"{calls} callers of one agent from {processes} processes: {dict(one_agent)}")
     print(f"{calls} calls on one wallet that pays for {calls // 2}, from {processes} processes: {dict(one_wallet)}")
     print(f"{len(problems)} problems in the wallets")

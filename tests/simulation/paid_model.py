@@ -6,12 +6,13 @@ The mirror takes over what the engine has decided. Each check raises Violation; 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from paidline.domain.calls.prices import Increments, affordable, price
 from paidline.store.agents import ref_key
@@ -363,8 +364,8 @@ class PaidModel:
     def check_everything(self, store: Any) -> None:
         """Compares all tables; nothing may be under way."""
         self.check_balances(store)
-        problems = audit(store).problems
-        check(not problems, f"the audit finds nothing, but it found: {problems}")
+        problems = verify(store, os.environ).problems
+        check(not problems, f"verification finds nothing, but it found: {problems}")
         stored = {(c.call_id, c.pbx): c for c in map(Call.from_item, items(store, self._names["CALLS_TABLE"]))}
         check(stored == self.mirror.calls, "the calls are those that were written")
         sessions = {item["id"]["N"]: item for item in items(store, self._names["CALL_SESSIONS_TABLE"])}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from paidline.domain.calls.terms import MAX_AGENTS_PER_CALL
 from tests.support import wire
@@ -44,7 +46,7 @@ def test_it_takes_the_agent_with_a_row_in_the_log_and_holds_the_tokens_in_the_le
     entry = api.store.item("WALLET_LEDGER_TABLE", walletId="6254", seq="2")
     assert (entry["kind"], entry["amount"], entry["balance"], entry["held"]) == ("hold", "0", "1971", "900")
     assert entry["callId"] == NEW
-    assert not audit(api.store.client).problems
+    assert not verify(api.store.client, os.environ).problems
 
 
 def test_documented_requests_show_and_spend_only_what_is_available(api: Api) -> None:
@@ -54,7 +56,7 @@ def test_documented_requests_show_and_spend_only_what_is_available(api: Api) -> 
     assert api.request(SUBTRACT, tokens=1072).refusal == (30, "insufficient_tokens")
     assert api.request(SUBTRACT, tokens=1071).tokens == 0
     assert wallet(api)["tokens"] == "900"
-    assert not audit(api.store.client).problems
+    assert not verify(api.store.client, os.environ).problems
 
 
 # Each request is wrong in several ways; the answer is that of the check that comes first.
@@ -231,7 +233,7 @@ def test_of_many_callers_of_one_agent_at_one_moment_one_gets_through(engine_api:
 
     assert sorted(answer.reason or "" for answer in answers) == ["", *["agent_unavailable"] * 31]
     assert wallet(engine_api)["held"] == "90"
-    assert not audit(engine_api.store.client).problems
+    assert not verify(engine_api.store.client, os.environ).problems
 
 
 def test_of_many_calls_on_one_wallet_as_many_begin_as_it_can_pay(engine_api: Api) -> None:
@@ -246,4 +248,4 @@ def test_of_many_calls_on_one_wallet_as_many_begin_as_it_can_pay(engine_api: Api
     assert len(begun) == 22
     assert sum(begun) == 1971
     assert {answer.reason for answer in answers} == {None, "insufficient_tokens"}
-    assert not audit(engine_api.store.client).problems
+    assert not verify(engine_api.store.client, os.environ).problems

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from typing import Any
 
 import pytest
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
@@ -46,7 +48,7 @@ def test_it_charges_the_talk_releases_the_rest_and_frees_the_agent(api: Api) -> 
     assert (session["ref"], session["userId"], session["duration"], session["tpm"]) == ("000038", "194", "61", "90")
     entry = api.store.item("WALLET_LEDGER_TABLE", walletId="6254", seq="3")
     assert (entry["kind"], entry["amount"], entry["balance"], entry["callId"]) == ("charge", "-92", "1879", NEW)
-    assert not audit(api.store.client).problems
+    assert not verify(api.store.client, os.environ).problems
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_an_end_after_the_expiry_is_paid_from_what_is_available_then(api: Api, m
     assert (ended["tokensCharged"], ended["tokens"], ended["uncollectedTokens"]) == ("50", "0", "40")
     assert rows_of(api, "38") == rows
     assert api.store.item("CALLS_TABLE", callId=NEW)["state"] == "ended"
-    assert not audit(api.store.client).problems
+    assert not verify(api.store.client, os.environ).problems
 
 
 def expire(api: Api, monkeypatch: Any) -> None:
@@ -242,7 +244,7 @@ def test_a_movement_just_before_does_not_disturb_the_end(engine_api: Api) -> Non
         ended = end(engine_api, duration="60")
 
     assert (ended["tokensCharged"], ended["tokens"]) == ("90", "1910")
-    assert not audit(engine_api.store.client).problems
+    assert not verify(engine_api.store.client, os.environ).problems
 
 
 def test_a_rival_end_just_before_gets_the_only_effect_and_the_same_answer(engine_api: Api) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import time
 from typing import Any
 
 import pytest
-from admin.audit import audit
+from paidline.management.verification import verify
 
 from local import gateway, template
 from tests.support import wire
@@ -63,7 +65,7 @@ def test_a_call_that_is_not_named_gives_back_its_agent_and_tokens_and_charges_no
     wallet = api.store.item("WALLETS_TABLE", walletId="6254")
     assert (wallet["tokens"], wallet["held"]) == ("1971", "0")
     assert not api.store.items("CALL_SESSIONS_TABLE")
-    assert not audit(api.store.client).problems
+    assert not verify(api.store.client, os.environ).problems
 
 
 @pytest.mark.usefixtures("at_once")
