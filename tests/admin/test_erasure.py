@@ -8,9 +8,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from paidline.management.verification import verify
 
 from paidline.management import erasure, walk
+from paidline.management.verification import verify
 from paidline.store import wallets
 from tests.support import wire
 from tests.support.admin import EMAIL, PHONE_NUMBER, PIN, REASON, WALLET, Admin

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from paidline.management.verification import verify
 
+from paidline.management.verification import verify
 from paidline.store import wallets
 from paidline.store.dynamodb import dynamodb
 from paidline.store.wallets import Wallet

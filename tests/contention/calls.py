@@ -13,11 +13,10 @@ import tempfile
 from collections import Counter
 from typing import Any
 
-from paidline.management.verification import verify
-
 from admin import data
 from local import engine, server, tables, template
 from local.gateway import set_environment
+from paidline.management.verification import verify
 from tests.support import golden
 
 _HASH, _NUMBER, _TPM, _SECONDS = "calls-hash", "14620905014", 60, 60

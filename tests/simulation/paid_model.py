@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from paidline.management.verification import verify
-
 from paidline.domain.calls.prices import Increments, affordable, price
+from paidline.management.verification import verify
 from paidline.store.agents import ref_key
 from paidline.store.calls import Call, CallState
 from tests.simulation.commits import Commit

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from paidline.management.verification import verify
 
 from paidline.domain.calls.terms import MAX_AGENTS_PER_CALL
+from paidline.management.verification import verify
 from tests.support import wire
 from tests.support.agents import agent_item, rows_of, status_of
 from tests.support.api import Api

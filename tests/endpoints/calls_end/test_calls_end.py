@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-
 from typing import Any
 
 import pytest
-from paidline.management.verification import verify
 
+from paidline.management.verification import verify
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api

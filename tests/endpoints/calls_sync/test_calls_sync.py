@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-
 import time
 from typing import Any
 
 import pytest
-from paidline.management.verification import verify
 
 from local import gateway, template
+from paidline.management.verification import verify
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api, Context
