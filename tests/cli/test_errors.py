@@ -53,7 +53,7 @@ def _no_service(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rest=st.lists(_WORDS | st.text(max_size=20) | st.integers().map(str) | st.dates().map(date.isoformat), max_size=5)
 )
