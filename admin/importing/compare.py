@@ -40,8 +40,8 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        """Whether both sides agree."""
-        return not (self.different or self.missing or self.only_here or self.unreadable)
+        """Whether everything in the file is here as it is there. A wallet that is only here, as for tests, may stay."""
+        return not (self.different or self.missing or self.unreadable)
 
     @property
     def totalled_field(self) -> str:

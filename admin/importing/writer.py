@@ -49,15 +49,15 @@ def in_parallel(
             for piece in pieces:
                 running[pool.submit(work, piece)] = piece
                 if len(running) >= 2 * threads:
-                    yield from _finished(running, FIRST_COMPLETED)
+                    yield from _finished(running)
             while running:
-                yield from _finished(running, FIRST_COMPLETED)
+                yield from _finished(running)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _finished(running: dict[Future[Result], Work], when: str) -> Iterator[tuple[Work, Result]]:
-    done, _ = wait(running, return_when=when)
+def _finished(running: dict[Future[Result], Work]) -> Iterator[tuple[Work, Result]]:
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
         yield running.pop(future), future.result()
 

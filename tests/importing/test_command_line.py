@@ -97,8 +97,12 @@ def test_a_comparison_shows_both_sides_and_ends_with_1_until_they_agree(
     assert "All tokens: 1,905 in the file, 1,971 here." in printed.err
 
     run(["import", "wallets", str(wallets)])
-    run(["compare", "wallets", str(wallets)])
-    assert "2 equal, 0 different, 0 missing here" in capfd.readouterr().err
+    assert run(["compare", "wallets", str(wallets)]) == 0
+    assert "2 equal, 0 different, 0 missing here, 0 only here" in capfd.readouterr().err
+
+    wallets.write_text("applicationId,walletId,pin,tokens\n7,1,1,5\n")
+    assert run(["compare", "wallets", str(wallets)]) == 0
+    assert "1 equal, 0 different, 0 missing here, 1 only here" in capfd.readouterr().err
 
 
 def test_statuses_are_compared_with_the_old_answer_of_all_profiles(
