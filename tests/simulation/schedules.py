@@ -21,11 +21,11 @@ from local.gateway import set_environment
 from paidline.store import pbxs
 from paidline.store.dynamodb import dynamodb
 from tests.simulation import paid_calls, seams
-from tests.simulation.episode import BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
+from tests.simulation.episode import AGENTS, BY_PIN, CREDIT, NUMBERS, context, document, event, handlers
 from tests.simulation.messages import TRANSACTION, Sent
 from tests.simulation.model import Delivery, Intent, Model, Wallet, check, items
 from tests.simulation.network import Calm, Line, Weather, Wire
-from tests.simulation.paid_calls import AGENTS, CALLS, UPDATE
+from tests.simulation.paid_calls import CALLS, UPDATE
 from tests.simulation.paid_model import SYNC, PaidModel, Sending
 from tests.simulation.scheduler import ProcessDied, Scheduler, Task
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.simulation.episode import CREDIT, NUMBERS
+from tests.simulation.episode import AGENTS, CREDIT, NUMBERS
 from tests.simulation.model import Wallet
-from tests.simulation.paid_calls import AGENTS, CALLS, UPDATE, run
+from tests.simulation.paid_calls import CALLS, UPDATE, run
 from tests.simulation.paid_model import BEGIN, END, SYNC, PaidModel, Sending
 from tests.simulation.schedules import PBX, Explorer, Setting, explorer
 
