@@ -21,7 +21,7 @@ _NUMBERED: Mapping[str, Callable[[int], str]] = {
     "pin": big_store.pin,
     "outboundNumber": big_store.line,
     "inboundNumber": big_store.phone,
-    "callId": lambda number: f"call-{number}",
+    "callId": "call-{}".format,
 }
 # Values that a store can answer however often it is asked: tokens last, and a page stays as long as it is.
 _FIXED = {"tokens": "1", "limit": "1", "status": "pause"}

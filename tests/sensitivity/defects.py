@@ -781,8 +781,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt,",
-        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires,",
+        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt",
+        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires",
         (TEMPLATE_TESTS,),
     ),
     Defect(
