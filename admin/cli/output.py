@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -44,7 +44,7 @@ def show(rows: Iterable[Row], columns: Sequence[str], form: Format, *, reveal: b
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_text(row.get(column)) for column in columns] for row in shown)
+        writer.writerows([_text(_seconds(row.get(column))) for column in columns] for row in shown)
     else:
         _show_tables(shown, columns)
 
@@ -107,7 +107,14 @@ def _text(value: Any) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: ascii(match[0])[1:-1], text)
 
 
-def _json_value(value: Any) -> str:
+def _seconds(value: Any) -> Any:
+    """Return a duration as whole seconds, and anything else unchanged."""
+    return value // timedelta(seconds=1) if isinstance(value, timedelta) else value
+
+
+def _json_value(value: Any) -> str | int:
+    if isinstance(value, timedelta):
+        return value // timedelta(seconds=1)
     if isinstance(value, datetime):
         return value.isoformat("T", "seconds")
     return str(value)

@@ -43,6 +43,7 @@ SERIALIZERS = f"{_LAYER}/api/serializers.py"
 # Quick tests come first: most defects are noticed before the simulation has to run.
 KEY_TESTS = "tests/money/test_keys.py"
 LOST = "tests/money/test_lost_answers.py"
+REPORT_TIMES, REPORT_TIME_TESTS = "admin/reports/times.py", "tests/unit/test_report_times.py"
 VERIFICATION_TESTS = "tests/money/test_verification.py"
 TURN_TESTS = "tests/money/test_fair_lock.py"
 GUARDS = "tests/money/test_guards.py"
@@ -458,6 +459,41 @@ DEFECTS = (
         "        elif digest != wallet.digest:",
         "        elif digest != wallet.digest and False:",
         (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification does not look at phone numbers",
+        VERIFICATION,
+        "        if wallet.phone_number and not self._is_pointed_to(wallet):",
+        "        if False:",
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "verification does not compare what calls hold",
+        VERIFICATION,
+        "        elif last.held != wallet.held:",
+        "        elif False:",
+        (VERIFICATION_TESTS,),
+    ),
+    Defect(
+        "a day always has 24 hours",
+        REPORT_TIMES,
+        "return start_of(self.last + timedelta(days=1), self.zone) if self.last else _LAST",
+        "return self.start + timedelta(days=1) if self.last else _LAST",
+        (REPORT_TIME_TESTS,),
+    ),
+    Defect(
+        "the two hours of one name are one",
+        REPORT_TIMES,
+        "    return second if first < second <= not_after else first",
+        "    return first",
+        (REPORT_TIME_TESTS,),
+    ),
+    Defect(
+        "a status counts on the day on which it began only",
+        REPORT_TIMES,
+        "        until = min(end, start_of(day + timedelta(days=1), zone))",
+        "        until = end",
+        (REPORT_TIME_TESTS,),
     ),
     Defect(
         "a PIN is compared as a number",
