@@ -31,10 +31,15 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now + seconds)
 
 
+def scope_of(stem: str) -> str:
+    if stem.startswith("calls_"):
+        return "calls"
+    return "credsys" if stem in CREDIT_ENDPOINTS else "ctb"
+
+
 @pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_new_hash_and_the_old_one_are_valid_at_once(api: Api, stem: str) -> None:
-    scope = "credsys" if stem in CREDIT_ENDPOINTS else "ctb"
-    store_client(api, NEW_HASH, scope)
+    store_client(api, NEW_HASH, scope_of(stem))
 
     assert api.request(stem, authenticationHash=NEW_HASH).reason is None
     assert api.request(stem).reason is None
@@ -51,7 +56,7 @@ def test_a_hash_works_as_soon_as_it_is_stored_even_if_it_was_tried_before(api: A
 @pytest.mark.parametrize("stem", contract.STEMS)
 def test_a_revoked_hash_is_unauthorized(api: Api, stem: str) -> None:
     own = contract.parameters(stem)["authenticationHash"]
-    store_client(api, own, "credsys" if stem in CREDIT_ENDPOINTS else "ctb", active=False)
+    store_client(api, own, scope_of(stem), active=False)
 
     assert api.request(stem).refusal == (40, "unauthorized")
 
