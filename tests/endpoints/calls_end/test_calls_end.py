@@ -265,3 +265,15 @@ def test_an_expiry_just_before_makes_the_end_a_late_one(engine_api: Api, monkeyp
     assert (ended["tokensCharged"], ended["uncollectedTokens"]) == ("180", "0")
     assert held(engine_api) == ("1791", "0")
     assert status_of(engine_api, "38") == "online"
+
+
+def test_of_two_ends_that_move_nothing_only_one_has_an_effect(engine_api: Api) -> None:
+    key = {"callId": {"S": LIVE}, "pbx": {"S": "pbx1"}}
+    for name in ("tpm", "held"):
+        engine_api.store.change("CALLS_TABLE", key, name, {"N": "0"})
+    with wire.before("TransactWriteItems", lambda: engine_api.request(END)):
+        answer = engine_api.request(END)
+
+    # Neither a wallet nor an agent has changed: only the call's own state tells.
+    assert answer.is_hit
+    assert len(engine_api.store.items("CALL_SESSIONS_TABLE")) == 1
