@@ -20,6 +20,9 @@ from tests.support.api import Api
 from tests.support.service import Service
 from tests.support.store import Contents, Store
 
+# So that a failed comparison with a golden answer shows what differs.
+pytest.register_assert_rewrite("tests.support.golden")
+
 _READS = {"GetItem", "Query", "Scan"}
 
 

@@ -13,9 +13,6 @@ from local import engine, template
 from tests.support import counts
 from tests.support.store import Contents, Store
 
-# So that a failed comparison shows what differs.
-pytest.register_assert_rewrite("tests.support.golden")
-
 _COUNTED = {
     "test_golden.py::test_a_documented_request_gets_its_golden_answer": "golden answers",
     "test_client_shapes.py::test_a_request_in_this_shape_is_answered_as_the_documented_one": "client shapes",
