@@ -28,6 +28,7 @@ app.add_typer(wallet.app, name="wallet")
 app.add_typer(calls.app, name="calls")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(report.app, name="report")
+app.add_typer(wallet.erasures, name="erasure")
 command(app)(statement)
 command(app)(trace)
 

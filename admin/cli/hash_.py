@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from admin.cli import logs
 from admin.cli.command import Key, Session, Version, Yes, command, confirm, new_key
 
 app = typer.Typer(help="Issue, list, change and revoke authentication hashes.", no_args_is_help=True)
@@ -37,12 +38,22 @@ def issue(
 
 
 @command(app, "list")
-def list_(session: Session) -> None:
+def list_(
+    session: Session,
+    last_used: Annotated[
+        bool, typer.Option("--last-used", help="Also search a stack's logs of 30 days for when each was last used.")
+    ] = False,
+) -> None:
     """List all hashes, oldest first, without the hashes themselves.
 
-    Example: `paidline hash list`
+    Example: `paidline hash list --last-used`
     """
-    session.show(session.connection.run("hash.list", {})["hashes"], _COLUMNS)
+    hashes = session.connection.run("hash.list", {})["hashes"]
+    if not last_used:
+        session.show(hashes, _COLUMNS)
+        return
+    used = logs.last_use_of_clients(session.connection.target, session.connection.zone)
+    session.show(({**one, "lastUsed": used.get(one["digestPrefix"])} for one in hashes), (*_COLUMNS, "lastUsed"))
 
 
 @command(app)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
+from admin.cli import logs
 from admin.cli.command import Session
-from admin.cli.connection import Stack
 from admin.reports.tables import Tables
-from admin.reports.times import Period, from_stored
+from admin.reports.times import Period
+from paidline.domain.idempotency import key_for
 
 _COLUMNS = ("kind", "time", "content")
-# The group of the functions' log lines, by its logical id.
-_LOG_GROUP = "FunctionLogs"
+# The endpoints that take an idempotency key.
+_WITH_KEYS = ("add_tokens_to_wallet", "session_call_create_by_ref", "subtract_tokens_from_wallet")
 
 
 def trace(
@@ -23,53 +25,46 @@ def trace(
 ) -> None:
     """Show a request's log lines, ledger entries, status changes and recorded calls together.
 
-    It scans the ledger, the calls and the status log, and on a stack searches the functions' log lines. `make run`
-    prints its log lines, so they are not searched there.
+    It scans the ledger, the calls, the status log and the hashes, and on a stack searches the functions' log lines.
+    `make run` prints its log lines, so they are not searched there.
 
     Example: `paidline trace 5f0c2b1e8d7a4c6f9b3e2a1d0c9f8e7d` or `paidline trace pbx1-1732377600.42`
     """
-    stored = _stored(session.tables, identifier, Period(session.connection.zone))
+    stored = written_by(session.tables, identifier, Period(session.connection.zone))
     wanted = {identifier, *(row["content"].get("requestId", "") for row in stored)} - {""}
-    session.show([*_log_lines(session, sorted(wanted)), *stored], _COLUMNS)
+    lines = logs.find(session.connection.target, sorted(wanted))
+    session.show([*({"kind": "log line", "time": "", "content": line} for line in lines), *stored], _COLUMNS)
 
 
-def _stored(tables: Tables, identifier: str, period: Period) -> list[dict[str, Any]]:
+def written_by(tables: Tables, identifier: str, period: Period) -> list[dict[str, Any]]:
     """Return what the request wrote. One Scan per megabyte of the ledger, the calls and the status log."""
     values = {":id": identifier}
     entries = tables.scan(
         "WALLET_LEDGER_TABLE", "requestId = :id OR #key = :id", values, ExpressionAttributeNames={"#key": "key"}
     )
     found = [("ledger entry", entry["time"], entry) for entry in entries]
+    answers = list(_stored_responses(tables, identifier))
+    found += [("stored response", "", answer) for answer in answers]
+    for answer in answers:
+        call = answer["answer"].get("callSession")
+        if call and (row := tables.get("CALL_SESSIONS_TABLE", {"id": int(call["id"])})):
+            found.append(("call", row["created"], row))
     for kind, variable in (("call", "CALL_SESSIONS_TABLE"), ("status change", "STATUS_LOG_TABLE")):
         found += [(kind, row["created"], row) for row in tables.scan(variable, "requestId = :id", values)]
     return [
-        {"kind": kind, "time": from_stored(time).astimezone(period.zone), "content": content}
+        {"kind": kind, "time": fromwritten_by(time).astimezone(period.zone) if time else "", "content": content}
         for kind, time, content in sorted(found, key=lambda row: row[1])
     ]
 
 
-def _log_lines(session: Session, identifiers: list[str]) -> list[dict[str, Any]]:
-    target = session.connection.target
-    if not isinstance(target, Stack):
-        return []
-    pages = (
-        target.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(
-            logGroupName=target.resource(_LOG_GROUP),
-            filterPattern=" ".join(f'?"{identifier}"' for identifier in identifiers if '"' not in identifier),
-        )
-    )
-    return [
-        {"kind": "log line", "time": "", "content": _line(event["message"])}
-        for page in pages
-        for event in page["events"]
-    ]
+def _stored_responses(tables: Tables, key: str) -> Iterator[dict[str, Any]]:
+    """Yield the responses stored under an idempotency key.
 
-
-def _line(message: str) -> dict[str, Any]:
-    try:
-        content = json.loads(message)
-    except ValueError:
-        content = None
-    return content if isinstance(content, dict) else {"message": message}
+    Whose key it is stands in its digest only, so each hash is tried at each endpoint. One Scan per megabyte of the
+    hashes, and one GetItem per hash and endpoint.
+    """
+    for client in tables.scan("API_CLIENTS_TABLE", ProjectionExpression="hashDigest"):
+        for endpoint in _WITH_KEYS:
+            digest = key_for(key, client["hashDigest"], endpoint, ()).digest
+            if used := tables.get("IDEMPOTENCY_KEYS_TABLE", {"keyDigest": digest}):
+                yield {"endpoint": endpoint, "answer": json.loads(used["answer"])}

@@ -170,7 +170,7 @@ def erase(
     """
     wallet = _named(application_id, wallet_id, pin, phone)
     confirm("Erase this caller? It cannot be undone.", yes=yes)
-    total = {"callSessions": 0, "storedAnswers": 0}
+    total = {"callSessions": 0, "paidCalls": 0, "storedAnswers": 0}
     erased: dict[str, Any] = {}
     for part in session.connection.parts("wallet.erase", {"wallet": wallet}):
         erased = {name: part[name] for name in ("applicationId", "walletId")}
@@ -190,9 +190,25 @@ def export(
     Example: `paidline wallet export 1288 6254 > caller.json`
     """
     named = _named(application_id, wallet_id, pin, phone)
-    whole: dict[str, Any] = {"wallet": None, "ledger": [], "callSessions": [], "storedAnswers": []}
+    lists = ("ledger", "callSessions", "paidCalls", "storedAnswers")
+    whole: dict[str, Any] = {"wallet": None, **{name: [] for name in lists}}
     for part in session.connection.parts("wallet.export", {"wallet": named}):
         whole["wallet"] = whole["wallet"] or part["wallet"]
-        for name in ("ledger", "callSessions", "storedAnswers"):
+        for name in lists:
             whole[name] += part[name]
     print(to_json(whole))
+
+
+erasures = typer.Typer(help="Erase again what was erased, after tables were restored.", no_args_is_help=True)
+
+
+@command(erasures)
+def repeat(session: Session) -> None:
+    """Erase again every caller who was erased. Reads whole tables.
+
+    Example: `paidline erasure repeat`
+    """
+    total = dict.fromkeys(("wallets", "callSessions", "paidCalls", "storedAnswers"), 0)
+    for part in session.connection.parts("erasure.repeat", {}):
+        total = {name: count + part[name] for name, count in total.items()}
+    session.show_one(total)

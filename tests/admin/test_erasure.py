@@ -12,11 +12,39 @@ import pytest
 from paidline.management import erasure, walk
 from paidline.management.verification import verify
 from paidline.store import wallets
+from paidline.store.calls import Call, CallState
 from tests.support import wire
 from tests.support.admin import EMAIL, PHONE_NUMBER, PIN, REASON, WALLET, Admin
 from tests.support.service import BY_PIN, SESSION, SUBTRACT, Service
 
 STRANGER = "31688009999"
+NAMES = ("wallets", "callSessions", "paidCalls", "storedAnswers")
+# It has expired, and holds nothing any more.
+PAID_CALL = Call(
+    call_id="call-5",
+    pbx="pbx1",
+    state=CallState.EXPIRED,
+    opened="2026-11-25T12:00:00.000000Z",
+    deadline=1_764_072_000,
+    request_id="r",
+    request_digest="1:0",
+    application_id="1288",
+    wallet_id="6254",
+    pin=PIN,
+    dialed_number="14620905014",
+    inbound_number=PHONE_NUMBER,
+    billing_increments="1/1",
+    user_id=194,
+    ref="000038",
+    outbound_number="31612345678",
+    dial_time_out=30,
+    line_sharing=False,
+    tpm=90,
+    tokens=70,
+    held=30,
+    max_seconds=20,
+    agents=(),
+)
 ITEMS = dict[str, list[dict[str, Any]]]
 
 
@@ -30,6 +58,8 @@ def caller(admin: Admin, service: Service) -> Admin:
     service.send(SESSION, inboundNumber=PHONE_NUMBER, idempotencyKey="call-3")
     service.send(SESSION, inboundNumber=PHONE_NUMBER)
     service.send(SESSION, inboundNumber=STRANGER, idempotencyKey="call-4")
+    for call in (PAID_CALL, PAID_CALL._replace(call_id="call-6", wallet_id="6255", pin="7", inbound_number=STRANGER)):
+        service.store.put_item(TableName=service.tables["CALLS_TABLE"], Item=call.to_item())
     return admin
 
 
@@ -42,6 +72,7 @@ def restore(service: Service, stored: ITEMS, *tables: str) -> None:
     keys_of = {
         "WALLETS_TABLE": ("applicationId", "walletKey"),
         "CALL_SESSIONS_TABLE": ("id",),
+        "CALLS_TABLE": ("callId", "pbx"),
         "IDEMPOTENCY_KEYS_TABLE": ("keyDigest",),
     }
     for name in tables:
@@ -76,6 +107,7 @@ def test_an_export_has_the_wallet_its_ledger_its_calls_and_its_stored_answers(ca
     assert [entry["amount"] for entry in exported["ledger"]] == [100, -30]
     assert {call["inboundNumber"] for call in exported["callSessions"]} == {PHONE_NUMBER}
     assert len(exported["callSessions"]) == 2
+    assert [(call["callId"], call["inboundNumber"]) for call in exported["paidCalls"]] == [("call-5", PHONE_NUMBER)]
     assert sorted("callSession" in answer["answer"] for answer in exported["storedAnswers"]) == [False, True]
     assert exported["next"] is None
 
@@ -84,10 +116,10 @@ def test_an_export_in_parts_is_the_same_as_in_one(caller: Admin) -> None:
     whole = caller.do("wallet.export", wallet=WALLET)
     first, *parts = in_parts(caller, "wallet.export", wallet=WALLET)
 
-    assert len(parts) == 2
+    assert len(parts) == 3
     assert first["wallet"] == whole["wallet"]
-    assert [part["wallet"] for part in parts] == [None, None]
-    for name in ("ledger", "callSessions", "storedAnswers"):
+    assert [part["wallet"] for part in parts] == [None, None, None]
+    for name in ("ledger", "callSessions", "paidCalls", "storedAnswers"):
         assert [entry for part in (first, *parts) for entry in part[name]] == whole[name]
 
 
@@ -104,7 +136,7 @@ def test_an_erased_caller_is_nowhere_and_the_ledger_still_verifies(caller: Admin
     entries = service.items("WALLET_LEDGER_TABLE")
     erased = caller.do("wallet.erase", wallet={"applicationId": "1288", "pin": PIN})
 
-    assert erased == {**WALLET, "callSessions": 2, "storedAnswers": 2, "next": None}
+    assert erased == {**WALLET, "callSessions": 2, "paidCalls": 1, "storedAnswers": 2, "next": None}
     assert_erased(service)
     assert service.items("WALLET_LEDGER_TABLE") == entries
     shown = caller.do("wallet.show", wallet=WALLET)
@@ -117,6 +149,7 @@ def test_what_belongs_to_others_is_left_alone(caller: Admin, service: Service) -
     calls = sorted(item["inboundNumber"]["S"] for item in service.items("CALL_SESSIONS_TABLE"))
 
     assert calls == sorted([erasure.ERASED, erasure.ERASED, STRANGER, PHONE_NUMBER])
+    assert sorted(item["inboundNumber"]["S"] for item in service.items("CALLS_TABLE")) == [STRANGER, erasure.ERASED]
     assert service.send(BY_PIN, pin="7").tokens == 70
     assert service.send(SUBTRACT, pin="7", tokens=30, idempotencyKey="call-2").is_hit
 
@@ -153,7 +186,7 @@ def test_an_erased_wallet_is_not_changed(caller: Admin, command: str) -> None:
 def test_erasing_in_parts_erases_everything(caller: Admin, service: Service) -> None:
     first, *others = in_parts(caller, "wallet.erase", wallet=WALLET)
 
-    assert (first["callSessions"], first["storedAnswers"], len(others)) == (2, 0, 1)
+    assert (first["callSessions"], first["storedAnswers"], len(others)) == (2, 0, 2)
     assert_erased(service)
 
 
@@ -172,7 +205,13 @@ def test_an_erased_caller_may_be_erased_again(caller: Admin, service: Service) -
     caller.do("wallet.erase", wallet=WALLET)
     before = everything(service)
 
-    assert caller.do("wallet.erase", wallet=WALLET) == {**WALLET, "callSessions": 0, "storedAnswers": 0, "next": None}
+    assert caller.do("wallet.erase", wallet=WALLET) == {
+        **WALLET,
+        "callSessions": 0,
+        "paidCalls": 0,
+        "storedAnswers": 0,
+        "next": None,
+    }
     assert everything(service) == before
 
 
@@ -197,7 +236,7 @@ def test_a_call_in_progress_keeps_a_wallet_from_being_erased(caller: Admin, serv
 
 
 def test_what_comes_back_by_a_restore_is_erased_again(caller: Admin, service: Service) -> None:
-    tables = ("WALLETS_TABLE", "CALL_SESSIONS_TABLE", "IDEMPOTENCY_KEYS_TABLE")
+    tables = ("WALLETS_TABLE", "CALL_SESSIONS_TABLE", "CALLS_TABLE", "IDEMPOTENCY_KEYS_TABLE")
     stored = everything(service)
     caller.do("wallet.erase", wallet=WALLET)
     restore(service, stored, *tables)
@@ -205,12 +244,12 @@ def test_what_comes_back_by_a_restore_is_erased_again(caller: Admin, service: Se
     repeated = in_parts(caller, "erasure.repeat")
 
     assert found == 20
-    assert [sum(part[name] for part in repeated) for name in ("wallets", "callSessions", "storedAnswers")] == [1, 2, 2]
+    assert [sum(part[name] for part in repeated) for name in NAMES] == [1, 2, 1, 2]
     assert_erased(service)
-    assert caller.do("erasure.repeat") == {"wallets": 0, "callSessions": 0, "storedAnswers": 0, "next": None}
+    assert caller.do("erasure.repeat") == {**dict.fromkeys(NAMES, 0), "next": None}
 
 
-@pytest.mark.parametrize("table", ["WALLETS_TABLE", "CALL_SESSIONS_TABLE", "IDEMPOTENCY_KEYS_TABLE"])
+@pytest.mark.parametrize("table", ["WALLETS_TABLE", "CALL_SESSIONS_TABLE", "CALLS_TABLE", "IDEMPOTENCY_KEYS_TABLE"])
 def test_each_table_that_is_restored_alone_is_erased_again(caller: Admin, service: Service, table: str) -> None:
     stored = everything(service)
     caller.do("wallet.erase", wallet=WALLET)
@@ -226,7 +265,7 @@ def test_the_memory_of_what_was_erased_holds_digests_and_times_and_nothing_else(
     caller.do("wallet.erase", wallet=WALLET)
     memory = service.items("ERASURES_TABLE")
 
-    assert len(memory) == 5
+    assert len(memory) == 6
     for item in memory:
         assert item.keys() == {"digest", "erased"}
         assert item["digest"]["S"].startswith("1:")

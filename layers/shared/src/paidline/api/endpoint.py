@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from paidline import cold_start, deadline
+from paidline import cold_start, deadline, ids
 from paidline.api import telemetry
 from paidline.api.request import Event, read_headers, read_parameters
 from paidline.api.response import Response, failure, to_payload
@@ -88,10 +88,10 @@ class Endpoint(Generic[R]):
 
     def __call__(self, event: Event, context: Context) -> dict[str, Any]:
         """Handle one HTTP API event (payload 2.0) within `deadline.LAST_RESPONSE_S`. Never raises an Exception."""
-        with deadline.start(context.get_remaining_time_in_millis()):
-            return self._respond(event, context)
+        with deadline.start(context.get_remaining_time_in_millis()), ids.request() as stored_id:
+            return self._respond(event, context, stored_id)
 
-    def _respond(self, event: Event, context: Context) -> dict[str, Any]:
+    def _respond(self, event: Event, context: Context, stored_id: str) -> dict[str, Any]:
         accept_encoding, caller = None, None
         try:
             headers = read_headers(event)
@@ -106,7 +106,7 @@ class Endpoint(Generic[R]):
             response = failure(failed, shows_reason=self.scope is Scope.CALLS)
             payload = to_payload(response, None)
         client = caller.client.digest_prefix if caller else ""
-        telemetry.log_response(self.name, context.aws_request_id, response, client)
+        telemetry.log_response(self.name, context.aws_request_id, stored_id, response, client)
         return payload
 
     def _authenticate(self, request: R, source_ip: str) -> Caller:

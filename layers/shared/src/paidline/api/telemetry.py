@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 
-def log_response(endpoint: str, request_id: str, response: Response, client: str) -> None:
+def log_response(endpoint: str, request_id: str, stored_id: str, response: Response, client: str) -> None:
     """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault.
+
+    `stored_id` is the `requestId` of what the request stored, such as a ledger entry.
 
     `client` is the prefix of the authenticated client's digest, or "". It shows when a hash was last used.
     """
@@ -30,6 +32,7 @@ def log_response(endpoint: str, request_id: str, response: Response, client: str
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric("Faults", MetricUnit.Count, response.http_status >= ServerError.http_status)
     metrics.add_metadata("requestId", request_id)
+    metrics.add_metadata("storedRequestId", stored_id)
     metrics.add_metadata("reason", response.headers.get("x-error-reason", ""))
     if client:
         metrics.add_metadata("client", client)

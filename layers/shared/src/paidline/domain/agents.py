@@ -33,7 +33,7 @@ class StatusChange:
         self.status = status
         self.handler = handler
         self.ip = ip
-        self.request_id = ids.new_request_id()
+        self.request_id = ids.request_id()
         self._log_ids: dict[int, int] = {}
 
     def log_id_for(self, agent: Agent) -> int:

@@ -76,5 +76,5 @@ def _new_session(call: Call, agent: Agent) -> CallSession:
         end_time=call.end_time,
         tpm=agent.tpm,
         created=clock.to_iso(clock.now()),
-        request_id=ids.new_request_id(),
+        request_id=ids.request_id(),
     )

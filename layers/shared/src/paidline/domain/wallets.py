@@ -103,7 +103,7 @@ def move_tokens(
 
 
 def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callable[[FoundWallet], str]) -> str:
-    request_id = ids.new_request_id()
+    request_id = ids.request_id()
     backoff = Backoff()
     found = find_by_pin(client, movement.dialed_number, movement.pin)
     with FairLock(found.wallet.wallet_id) as lock:

@@ -14,7 +14,9 @@ from paidline.management.changes import Done, Invocation, Plan, carry_out
 from paidline.management.values import Model
 from paidline.management.walk import Key, Part, Stage, read_start, walk
 from paidline.store import call_sessions, dialed_numbers, erasures, idempotency_keys, ledger, transaction, wallets
+from paidline.store import calls as paid_calls
 from paidline.store.call_sessions import CallSession
+from paidline.store.calls import Call
 from paidline.store.idempotency_keys import UsedKey
 from paidline.store.transaction import Backoff, TransactionCancelled
 from paidline.store.wallets import Wallet
@@ -25,9 +27,9 @@ _PERSONAL = ("pin", "phoneNumber", "email", "inboundNumber")
 # Each erased item costs two operations: the change, and the memory of it.
 _ITEMS_PER_TRANSACTION = transaction.MAX_OPERATIONS // 2
 # What is walked through, in this order.
-_EXPORTED = ("ledger", "callSessions", "storedAnswers")
-_ERASED = ("callSessions", "storedAnswers")
-_REPEATED = ("wallets", "callSessions", "storedAnswers")
+_EXPORTED = ("ledger", "callSessions", "paidCalls", "storedAnswers")
+_ERASED = ("callSessions", "paidCalls", "storedAnswers")
+_REPEATED = ("wallets", "callSessions", "paidCalls", "storedAnswers")
 # A response of Lambda has at most 6 MB, and one more page may be added.
 _MAX_PART_BYTES = 2_500_000
 
@@ -68,12 +70,16 @@ def export(arguments: EraseWallet, invocation: Invocation) -> Done:
         found, next_key = _own_calls(wallet, after)
         return counted(_plain(session.to_item()) for session in found), next_key
 
+    def paid(after: Key | None) -> tuple[list[dict[str, Any]], Key | None]:
+        found, next_key = paid_calls.list_page(wallet.wallet_id, after)
+        return counted(map(_shown_call, found)), next_key
+
     def answers(after: Key | None) -> tuple[list[dict[str, Any]], Key | None]:
         found, next_key = idempotency_keys.list_page(wallet.wallet_id, wallet.phone_number, after)
         own = [used for used in found if _concerns(used, wallet)]
         return counted({"answer": used.answer, "expiresAt": used.expires_at} for used in own), next_key
 
-    stages = list(map(Stage, _EXPORTED, (entries, calls, answers)))
+    stages = list(map(Stage, _EXPORTED, (entries, calls, paid, answers)))
     part = walk(stages, start, is_full=lambda: size >= _MAX_PART_BYTES)
     listed = {name: [entry for page in pages for entry in page] for name, pages in part.found.items()}
     return Done({"wallet": None if arguments.next else named.shown(wallet), **listed, "next": part.next})
@@ -95,12 +101,16 @@ def erase(arguments: EraseWallet, invocation: Invocation) -> Done:
         found, next_key = _own_calls(wallet, after)
         return _erase_all(found, _erase_call), next_key
 
+    def paid(after: Key | None) -> tuple[int, Key | None]:
+        found, next_key = paid_calls.list_page(wallet.wallet_id, after)
+        return _erase_all([call for call in found if call.pin != ERASED], _erase_paid_call), next_key
+
     def answers(after: Key | None) -> tuple[int, Key | None]:
         found, next_key = idempotency_keys.list_page(wallet.wallet_id, wallet.phone_number, after)
         own = [used for used in found if _concerns(used, wallet)]
         return _erase_all(own, lambda used: _erase_answer(used, _masked_for(wallet))), next_key
 
-    part = walk(list(map(Stage, _ERASED, (calls, answers))), start)
+    part = walk(list(map(Stage, _ERASED, (calls, paid, answers))), start)
     if part.next is None:
         _forget_phone_number(wallet, invocation)
     named_by = {"applicationId": wallet.application_id, "walletId": wallet.wallet_id}
@@ -108,7 +118,7 @@ def erase(arguments: EraseWallet, invocation: Invocation) -> Done:
 
 
 def repeat(arguments: RepeatErasure, invocation: Invocation) -> Done:
-    """Erase again whatever was erased before and has come back by a restore, in parts. Scans four tables."""
+    """Erase again whatever was erased before and has come back by a restore, in parts. Scans five tables."""
     start = read_start(arguments.next, _REPEATED)
     remembered = erasures.list_all()
 
@@ -124,12 +134,17 @@ def repeat(arguments: RepeatErasure, invocation: Invocation) -> Done:
         restored = [s for s in found if _call_digest(s) in remembered and s.inbound_number != ERASED]
         return _erase_all(restored, _erase_call), next_key
 
+    def paid(after: Key | None) -> tuple[int, Key | None]:
+        found, next_key = paid_calls.list_all_page(after)
+        restored = [call for call in found if _paid_call_digest(call) in remembered and call.pin != ERASED]
+        return _erase_all(restored, _erase_paid_call), next_key
+
     def answers(after: Key | None) -> tuple[int, Key | None]:
         found, next_key = idempotency_keys.list_all_page(after)
         restored = [used for used in found if _key_digest(used) in remembered and _mask(used, _masked) != used.answer]
         return _erase_all(restored, lambda used: _erase_answer(used, _masked)), next_key
 
-    part = walk(list(map(Stage, _REPEATED, (restored_wallets, calls, answers))), start)
+    part = walk(list(map(Stage, _REPEATED, (restored_wallets, calls, paid, answers))), start)
     return Done({**_counts(part), "next": part.next})
 
 
@@ -208,6 +223,10 @@ def _call_digest(session: CallSession) -> str:
     return erasures.digest("callSession", str(session.id))
 
 
+def _paid_call_digest(call: Call) -> str:
+    return erasures.digest("paidCall", f"{call.pbx} {call.call_id}")
+
+
 def _key_digest(used: UsedKey) -> str:
     return erasures.digest("key", used.key_digest)
 
@@ -215,6 +234,11 @@ def _key_digest(used: UsedKey) -> str:
 def _erase_call(session: CallSession) -> Erasing:
     memory = erasures.remember(_call_digest(session), clock.to_iso(clock.now()))
     return call_sessions.set_inbound_number(session, ERASED), memory
+
+
+def _erase_paid_call(call: Call) -> Erasing:
+    memory = erasures.remember(_paid_call_digest(call), clock.to_iso(clock.now()))
+    return paid_calls.set_caller(call, ERASED), memory
 
 
 def _erase_answer(used: UsedKey, masked: Callable[[dict[str, Any]], dict[str, Any]]) -> Erasing:
@@ -238,6 +262,20 @@ def _erase_all(items: Sequence[Any], erasing: Callable[[Any], Erasing]) -> int:
             backoff.wait()
         count += len(pairs)
     return count
+
+
+def _shown_call(call: Call) -> dict[str, Any]:
+    """Return what a paid call says of its caller; how it ended is in the call session."""
+    return {
+        "callId": call.call_id,
+        "pbx": call.pbx,
+        "state": call.state,
+        "opened": call.opened,
+        "dialedNumber": call.dialed_number,
+        "inboundNumber": call.inbound_number,
+        "ref": call.ref,
+        "held": call.held,
+    }
 
 
 def _plain(item: dict[str, Any], without: str = "") -> dict[str, Any]:

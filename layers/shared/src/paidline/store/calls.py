@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import transaction
-from paidline.store.dynamodb import call, dynamodb, pages
+from paidline.store.dynamodb import call, dynamodb, page, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -255,3 +255,35 @@ def list_open(pbx: str, until: int | None = None) -> Iterator[OpenCall]:
         query["ExpressionAttributeValues"][":until"] = {"N": str(until)}
     for item in pages("query", query):
         yield OpenCall(item["callId"]["S"], item["pbx"]["S"], item["opened"]["S"])
+
+
+def list_page(wallet_id: str, after: dict[str, Any] | None) -> tuple[list[Call], dict[str, Any] | None]:
+    """Read a page of a wallet's calls, and where the next page begins. One Scan of at most a megabyte."""
+    scan: dict[str, Any] = {
+        "TableName": os.environ["CALLS_TABLE"],
+        "FilterExpression": "walletId = :wallet",
+        "ExpressionAttributeValues": {":wallet": {"S": wallet_id}},
+        "ConsistentRead": True,
+    }
+    items, next_key = page("scan", scan, after)
+    return [Call.from_item(item) for item in items], next_key
+
+
+def list_all_page(after: dict[str, Any] | None) -> tuple[list[Call], dict[str, Any] | None]:
+    """Read a page of all calls, and where the next page begins. One Scan of at most a megabyte."""
+    items, next_key = page("scan", {"TableName": os.environ["CALLS_TABLE"], "ConsistentRead": True}, after)
+    return [Call.from_item(item) for item in items], next_key
+
+
+def set_caller(before: Call, text: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that replaces a call's inbound number and PIN; its condition fails if its state changed."""
+    return {
+        "Update": {
+            "TableName": os.environ["CALLS_TABLE"],
+            "Key": _key(before.call_id, before.pbx),
+            "UpdateExpression": "SET inboundNumber = :text, pin = :text",
+            "ConditionExpression": "#state = :read",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":text": {"S": text}, ":read": {"S": before.state}},
+        }
+    }

@@ -54,7 +54,7 @@ def end(client: ApiClient, report: Report, *, handler: str, ip: str) -> Ended:
     Raises UnknownCall, Unauthorized if the client may not use the application, InvalidRequest if the call was ended
     with other contents, or InvalidDialStatus.
     """
-    request = closing.Request(handler, ip, ids.new_request_id())
+    request = closing.Request(handler, ip, ids.request_id())
     call = _find(report)
     if not client.may_use(call.application_id):
         raise Unauthorized
