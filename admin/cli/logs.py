@@ -52,7 +52,7 @@ def last_use_of_clients(target: Target, zone: ZoneInfo) -> dict[str, datetime]:
         endTime=int(now.timestamp()),
         queryString=_LAST_USE,
     )
-    answer = {"status": "Scheduled"}
+    answer: dict[str, Any] = {"status": "Scheduled"}
     while answer["status"] in ("Scheduled", "Running"):
         time.sleep(_PAUSE_S)
         answer = client.get_query_results(queryId=query["queryId"])

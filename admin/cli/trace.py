@@ -52,7 +52,7 @@ def written_by(tables: Tables, identifier: str, period: Period) -> list[dict[str
     for kind, variable in (("call", "CALL_SESSIONS_TABLE"), ("status change", "STATUS_LOG_TABLE")):
         found += [(kind, row["created"], row) for row in tables.scan(variable, "requestId = :id", values)]
     return [
-        {"kind": kind, "time": fromwritten_by(time).astimezone(period.zone) if time else "", "content": content}
+        {"kind": kind, "time": from_stored(time).astimezone(period.zone) if time else "", "content": content}
         for kind, time, content in sorted(found, key=lambda row: row[1])
     ]
 
