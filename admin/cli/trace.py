@@ -11,7 +11,7 @@ import typer
 from admin.cli import logs
 from admin.cli.command import Session
 from admin.reports.tables import Tables
-from admin.reports.times import Period
+from admin.reports.times import Period, from_stored
 from paidline.domain.idempotency import key_for
 
 _COLUMNS = ("kind", "time", "content")

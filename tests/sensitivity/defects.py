@@ -526,15 +526,16 @@ DEFECTS = (
     Defect(
         "a deadline that is not told what Lambda leaves",
         DEADLINE,
-        "    budget_s = min(LAST_ATTEMPT_S, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
-        "    budget_s = LAST_ATTEMPT_S\n",
+        "    budget_s = min(budget_s, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
+        "    remaining_ms = remaining_ms\n",
         (DEADLINES,),
     ),
     Defect(
         "a deadline that starts when the request is authenticated",
         ENDPOINT,
-        "        return self.handle(request, caller)\n",
-        "        with deadline.start(10_000):\n            return self.handle(request, caller)\n",
+        "            payload = to_payload(response := self.handle(request, caller), accept_encoding)\n",
+        "            with deadline.start(10_000):\n"
+        "                payload = to_payload(response := self.handle(request, caller), accept_encoding)\n",
         (DEADLINES, SIMULATION),
     ),
     Defect(
@@ -634,8 +635,8 @@ DEFECTS = (
     Defect(
         "a client's claim of its address is believed",
         ENDPOINT,
-        'ip=event["requestContext"]["http"]["sourceIp"],',
-        'ip=headers.get("x-forwarded-for", event["requestContext"]["http"]["sourceIp"]).partition(",")[0],',
+        'self._authenticate(request, event["requestContext"]["http"]["sourceIp"])',
+        'self._authenticate(request, headers.get("x-forwarded-for", "127.0.0.1").partition(",")[0])',
         (STATUS_LOG_TESTS,),
     ),
     Defect(
@@ -704,9 +705,9 @@ DEFECTS = (
     ),
     Defect(
         "a company's name may be as long as it likes",
-        LOADER,
-        "company_name: ShownText",
-        "company_name: str",
+        f"{_LAYER}/management/values.py",
+        "    company_name: ShownText\n",
+        "    company_name: str\n",
         (LONGEST,),
     ),
     Defect("a loaded row of the log may have any id", LOADER, "Field(ge=1, le=ids.LAST_ID)", "Field(ge=1)", (LOADING,)),
