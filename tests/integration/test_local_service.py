@@ -59,15 +59,15 @@ class Service:
         return answer
 
     def children(self) -> list[int]:
-        """The processes that the service has started: the engine, then two workers."""
+        """The processes that the service has started: the engine, the schedules, then two workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         deadline = time.monotonic() + ENDED_SECONDS
         while time.monotonic() < deadline:
             listed = children.read_text(encoding="ascii").split()
-            if len(listed) == 3:
+            if len(listed) == 4:
                 return [int(pid) for pid in listed]
             time.sleep(0.05)
-        raise TimeoutError("the service has not started an engine and two workers")
+        raise TimeoutError("the service has not started an engine, the schedules and two workers")
 
 
 @contextmanager
