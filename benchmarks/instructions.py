@@ -1,6 +1,7 @@
 """Counts the processor's instructions, which no other program's work disturbs: `python -m benchmarks.instructions`.
 
-Needs valgrind. Python's own start is counted by a handler that does nothing, and taken off.
+Needs valgrind. Python's own start is counted by a handler that does nothing, and taken off. The first rows count the
+imports of the layer's packages and the making of a client: no function can start with fewer instructions.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ _COUNT = re.compile(r"Collected : (\d+)")
 _WARM_UP = 20
 _REQUESTS = 60
 _MILLION = 1_000_000
+_NOTHING = 'def lambda_handler(event, context):\n    return {"body": ""}\n'
+# What every function needs of each package, one added to the other.
+_STEPS = {
+    "import botocore": "import botocore.session\n",
+    "… and pydantic": "from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError\n",
+    "… and Powertools": "from aws_lambda_powertools.metrics import EphemeralMetrics\n",
+    "… and make a client": "from paidline.store.dynamodb import dynamodb\ndynamodb()\n",
+}
 # Every limit in seconds, whatever its name: one that was forgotten would only show on a busy machine.
 _PATIENCE = """from paidline import deadline
 for name in [name for name in vars(deadline) if name.endswith("_S") and not name.startswith("_")]:
@@ -33,11 +42,17 @@ def main() -> None:
     if not shutil.which("valgrind"):
         sys.exit("valgrind is not installed: Debian has it under that name")
     floor = next(one for one in baselines() if one.name == FLOOR)
-    pythons_own = _of_nothing(floor)
+    pythons_own = _of_app(floor, _NOTHING)
     print("| handler | start with first request, million instructions | to floor | later request | to floor |")
     print("|---|---|---|---|---|")
     floor_counts = _counts(floor, pythons_own)
     _print(floor, floor_counts, floor_counts)
+    some_function, *_ = ours()
+    steps = "import gc\ngc.disable()\n"
+    for name, step in _STEPS.items():
+        steps += step
+        start = (_of_app(some_function, steps + "gc.freeze()\n" + _NOTHING) - pythons_own) / _MILLION
+        print(f"| {name} | {start:.1f} | {start / floor_counts[0]:.2f} | | |", flush=True)
     for contender in ours():
         with patient(contender) as counted:
             _print(contender, _counts(counted, pythons_own), floor_counts)
@@ -64,9 +79,9 @@ def _counts(contender: Contender, pythons_own: int) -> tuple[float, float]:
     return (start - pythons_own) / _MILLION, later / _REQUESTS / _MILLION
 
 
-def _of_nothing(contender: Contender) -> int:
+def _of_app(contender: Contender, app: str) -> int:
     with TemporaryDirectory() as folder:
-        (Path(folder) / "app.py").write_text('def lambda_handler(event, context):\n    return {"body": ""}\n')
+        (Path(folder) / "app.py").write_text(app, encoding="utf-8")
         return _count(replace(contender, folder=Path(folder)), 0, 0)
 
 

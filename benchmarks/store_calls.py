@@ -20,14 +20,14 @@ from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 
 TABLE = template.PROJECT / "docs" / "store-calls.md"
-_INTRODUCTION = """# What each endpoint asks of DynamoDB
+_INTRODUCTION = """# DynamoDB calls and units of each request
 
-Written by `make store-calls`, which runs each documented request on the embedded engine with the example data; a test
-compares it with the code. *First* is a process's first request, which also looks up the caller's hash and, where one is
-dialed, the service number; both are then known for half a minute. Units are read and write request units, as DynamoDB
-charges them: a transaction counts twice, an index once more, a read that need not be consistent counts half. A repeated
-key is found by a transaction that is refused; AWS charges that like the one that was written, and the engine does not
-tell it, so add it there. Bytes are those of the bodies.
+`make store-calls` writes this page: it runs each documented request on the embedded engine with the example data, and a
+test compares the page with the code. *First* is a process's first request, which also reads the caller's hash and, if
+the request names one, the service number; both are then cached for half a minute. Units are read and write request
+units as DynamoDB bills them: transactions count twice, each index adds a write, and reads that need not be consistent
+count half. A repeated key is detected by a transaction that is cancelled. AWS bills it like a successful one, but the
+engine does not report it, so add it here. Bytes are those of the bodies.
 
 | request | calls | read units | write units | bytes sent | bytes received |
 |---|---|---|---|---|---|

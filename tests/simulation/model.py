@@ -19,7 +19,7 @@ from tests.simulation.seams import Time
 
 _TTL_S = 30 * 24 * 60 * 60
 # A PBX hangs up after four seconds and sends again.
-_LAST_WRITE_S, _LAST_ANSWER_S = 3.0, 4.0
+_LAST_WRITE_S, _LAST_RESPONSE_S = 3.0, 4.0
 
 
 class Violation(BaseException):
@@ -218,7 +218,7 @@ class Model:
     def answered(self, delivery: Delivery, response: dict[str, Any]) -> None:
         """Compares an answer with what has happened."""
         self.latest_answer_s = max(self.latest_answer_s, self._since(delivery))
-        check(self._since(delivery) <= _LAST_ANSWER_S, "every answer has left four seconds after the start")
+        check(self._since(delivery) <= _LAST_RESPONSE_S, "every answer has left four seconds after the start")
         answer = json.loads(response["body"])
         reason = response["headers"].get("x-error-reason", "")
         is_hit = response["headers"].get("idempotency-hit") == "true"

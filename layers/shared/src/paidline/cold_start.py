@@ -7,7 +7,7 @@ IN_LAMBDA = "AWS_LAMBDA_RUNTIME_API" in os.environ
 
 
 def begin() -> None:
-    """Disable garbage collection, which takes a tenth of the start and finds little: what modules create stays."""
+    """Disable garbage collection, which takes 4 % of the start and finds little: what modules create stays."""
     if IN_LAMBDA:
         gc.disable()
 
