@@ -10,4 +10,5 @@ def test_the_table_of_store_calls_is_what_the_endpoints_do(api: Api) -> None:
     api.store.client.delete_item(
         TableName="CallsTable", Key={"callId": {"S": paid_calls.LIVE}, "pbx": {"S": paid_calls.PBX}}
     )
+    api.store.client.delete_item(TableName="PbxsTable", Key={"pbx": {"S": paid_calls.PBX}})
     assert store_calls.TABLE.read_text(encoding="utf-8") == store_calls.table()

@@ -41,7 +41,7 @@ def _none_if_blank(value: Any) -> Any:
 Id = Annotated[str, BeforeValidator(string_or_int), Field(min_length=1), _max_json_bytes(64)]
 """An applicationId or walletId, text or integer: `1288`."""
 
-AgentRef = Annotated[Ref, Field(min_length=1)]
+AgentRef = Annotated[Ref, Field(min_length=1), _max_json_bytes(_MAX_TEXT)]
 """An agent's reference, `000038`; that of a request cannot be blank anyway."""
 
 UserId = Annotated[int, whole_number(1, _MAX_USER_ID)]
