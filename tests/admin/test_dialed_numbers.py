@@ -26,11 +26,12 @@ def test_a_service_number_works_as_soon_as_it_is_created(admin: Admin, service: 
 def test_a_service_number_is_shown_changed_and_removed(admin: Admin, service: Service) -> None:
     admin.do("dialedNumber.create", **NEW)
     admin.do("dialedNumber.change", **NUMBER, companyName="Other")
-    admin.do("dialedNumber.change", **NUMBER, applicationId=1289)
+    admin.do("dialedNumber.change", **NUMBER, applicationId=1289, billingIncrements="60/60")
     shown = admin.do("dialedNumber.show", dialedNumber="0031900000001")
     removed = admin.do("dialedNumber.remove", **NUMBER, version=2)
 
-    assert shown == {**NUMBER, "applicationId": "1289", "companyName": "Other", "version": 2}
+    changed = {"applicationId": "1289", "companyName": "Other", "billingIncrements": "60/60"}
+    assert shown == {**NUMBER, **changed, "version": 2}
     assert removed == {**NUMBER, "applicationId": "1289"}
     assert admin.fail("dialedNumber.show", **NUMBER) == ("not_found", "dialedNumber")
     assert len(service.items("DIALED_NUMBERS_TABLE")) == 1

@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 from local.template import PROJECT
 from paidline.management.function import COMMANDS
 from tests.integration.test_store_calls import allowed
-from tests.support import wire
+from tests.support import paid_calls, wire
 from tests.support.admin import (
     EMAIL,
     NEW_HASH,
@@ -226,6 +226,9 @@ def test_the_function_may_do_what_its_commands_do_and_nothing_else(api: Api) -> 
         if command == "wallet.export":
             for sent in ("call-1", "call-2"):
                 api.request("session_call_create_by_ref", inboundNumber=PHONE_NUMBER, idempotencyKey=sent)
+            # A paid call of the wallet that is erased next.
+            paid_call = paid_calls.live_call()._replace(call_id="7", wallet_id="77")
+            api.store.put("CALLS_TABLE", paid_call.to_item())
         with wire.recorded() as calls:
             result = admin.do(command, key, **arguments)
         used.update(permission for call in calls for permission in call.permissions)

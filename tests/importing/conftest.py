@@ -15,6 +15,7 @@ from admin.importing.kind import Change, Counts, Options, Target
 from admin.importing.mapping import Mapping
 from admin.importing.run import Progress, Run, Source
 from admin.importing.staging import Reject
+from tests.support import paid_calls
 from tests.support.api import Api
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -87,7 +88,8 @@ def api(engine_api: Api) -> Api:
 
 @pytest.fixture
 def importer(api: Api, tmp_path: Path) -> Importer:
-    """Imports into the service with the example data."""
+    """Imports into the service with the example data, and no wallets but the example's."""
+    paid_calls.remove_wallets(api.store)
     return Importer(api, tmp_path)
 
 

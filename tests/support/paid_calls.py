@@ -17,6 +17,7 @@ PBX = "pbx1"
 LIVE, NEW = "pbx1-1764072000.42", "pbx1-1764072000.43"
 BLOCKED_PIN, POOR_PIN = "710002", "710003"
 HELD, BALANCE = 900, 1000
+_POINTERS = ("phone#31688006396", "phone#31688006397", "phone#31688006398")
 _LONG_AGO = "2025-11-25T12:00:00.000000Z"
 _LONG_AFTER = 4_000_000_000
 
@@ -32,8 +33,21 @@ def load(store: Store) -> None:
         store.put("WALLETS_TABLE", wallet.to_item())
         store.put("WALLETS_TABLE", wallet.to_pointer())
         store.put_all("WALLET_LEDGER_TABLE", [entry.to_item() for entry in entries])
-    store.put("CALLS_TABLE", _live_call().to_item())
+    store.put("CALLS_TABLE", live_call().to_item())
     store.put("PBXS_TABLE", {"pbx": {"S": PBX}})
+
+
+def remove_wallets(store: Store) -> None:
+    """Leave only the example's wallets, for tests that compare all there are with a file."""
+    table, client = "WalletsTable", store.client
+    for item in client.scan(TableName=table, ConsistentRead=True)["Items"]:
+        if {"6255", "6256", "6257"} & {item.get("walletId", {}).get("S", "")} or item["walletKey"]["S"] in _POINTERS:
+            key = {name: item[name] for name in ("applicationId", "walletKey")}
+            client.delete_item(TableName=table, Key=key)
+    for wallet_id in ("6255", "6256", "6257"):
+        for seq in ("1", "2"):
+            key = {"walletId": {"S": wallet_id}, "seq": {"N": seq}}
+            client.delete_item(TableName="WalletLedgerTable", Key=key)
 
 
 def _wallet(wallet_id: str, pin: str, phone_number: str, **more: Any) -> Wallet:
@@ -63,7 +77,8 @@ def _entered(wallet: Wallet, movements: list[tuple[int, int]]) -> tuple[Wallet, 
     return wallet, entries
 
 
-def _live_call() -> Call:
+def live_call() -> Call:
+    """A call that lives since long ago, and has no agents."""
     return Call(
         call_id=LIVE,
         pbx=PBX,
