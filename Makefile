@@ -26,23 +26,8 @@ lint: .venv/.installed ## Check style, types and template.
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
-# Two processes, because each spends half of its time waiting for a store or another process.
-SECOND_HALF = tests/integration tests/endpoints tests/money tests/simulation
-FIRST_HALF = $(filter-out $(SECOND_HALF) tests/asterisk tests/contention tests/sam tests/support %/__pycache__, \
-	$(patsubst %/,%,$(wildcard tests/*/)))
-
 test: lint ## Run all checks: style, types, template, tests with coverage.
-	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory -j2 test-first-half test-second-half
-	.venv/bin/coverage combine --quiet .coverage.first .coverage.second
-	.venv/bin/coverage report
-
-.PHONY: test-first-half test-second-half
-test-first-half:
-	COVERAGE_FILE=.coverage.first .venv/bin/pytest --cov --cov-report= --cov-fail-under=0 $(FIRST_HALF)
-
-test-second-half:
-	COVERAGE_FILE=.coverage.second .venv/bin/pytest --cov --cov-report= --cov-fail-under=0 $(SECOND_HALF)
+	.venv/bin/pytest --cov --numprocesses auto --dist loadfile
 
 lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade allows newer versions.
 	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt

@@ -101,7 +101,7 @@ def test_a_function_in_the_template_has_its_handler_in_functions(name: str) -> N
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS.keys() - INVOKED.keys())
+@pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - INVOKED.keys()))
 def test_a_function_in_the_template_has_one_route_and_it_is_a_post_or_has_a_schedule(name: str) -> None:
     methods = [route.method for route in ROUTES if route.function.name == name]
     scheduled = [schedule for schedule in template.read().schedules if schedule.function.name == name]
