@@ -27,7 +27,10 @@ check: lint ## Run the fast checks, in under a minute: style, types, template, u
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
 test: lint ## Run all checks: style, types, template, tests with coverage.
-	.venv/bin/pytest --cov --numprocesses auto --dist loadfile
+	@.venv/bin/coverage erase
+	.venv/bin/coverage run -m pytest --numprocesses auto --dist worksteal
+	@.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
 
 lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade allows newer versions.
 	$(COMPILE) layers/shared/requirements.in --output-file layers/shared/requirements.txt
