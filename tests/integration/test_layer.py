@@ -133,7 +133,13 @@ def environment(engine_endpoint: str, layer: Path) -> Iterator[dict[str, str]]:
     with patch.dict(os.environ):
         set_environment(service, engine_endpoint)
         Store(engine.client(engine_endpoint), service).load_example()
-        yield {**os.environ, "PYTHONPATH": str(layer), "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+        yield {
+            **os.environ,
+            "PYTHONPATH": str(layer),
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+            # The layer is compared with what its authors released, who ship no byte code.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
 
 @pytest.mark.parametrize("layer", ["trimmed", "whole"], indirect=True)
