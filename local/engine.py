@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,7 @@ def start(data: Path | None = None, host: str = "127.0.0.1") -> Iterator[Engine]
 
 def client(endpoint: str) -> DynamoDBClient:
     """Return a DynamoDB client with fake credentials, so that it can never use an AWS account."""
-    session: Any = botocore.session.get_session()
-    made: DynamoDBClient = session.create_client(
+    made: DynamoDBClient = _session().create_client(
         "dynamodb",
         endpoint_url=endpoint,
         region_name="eu-west-1",
@@ -83,6 +83,12 @@ def client(endpoint: str) -> DynamoDBClient:
         config=Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=30, proxies={}),
     )
     return made
+
+
+@cache
+def _session() -> Any:
+    # It loads the service's model once, however many clients are made.
+    return botocore.session.get_session()
 
 
 def _free_port(host: str) -> int:
