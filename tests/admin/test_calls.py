@@ -97,7 +97,7 @@ def test_sent_again_it_answers_the_same_and_otherwise_it_is_refused(engine_api: 
     first = expired.do("call.settle", **SETTLE)
 
     assert expired.do("call.settle", **SETTLE) == first
-    assert expired.do("call.settle", "a key", **SETTLE) == first
+    assert expired.do("call.settle", "a-key", **SETTLE) == first
     for changes in ({"duration": 62}, {"reason": "another"}, {"dialStatus": "BUSY"}):
         assert expired.fail("call.settle", **SETTLE | changes) == ("refused", "callId")
     assert wallet(engine_api) == ("1879", "0")
