@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_whatever_calls_do_before_any_of_its_reads_is_no_problem(
     while True:
         if is_open_before:
             begin(api, f"c{read}")
-        acted = _act_before_read(api, read, lambda: rival(api, f"c{read}"))
+        acted = _act_before_read(api, read, partial(rival, api, f"c{read}"))
         if not acted:
             break
         for call in api.store.items("CALLS_TABLE"):
@@ -99,7 +100,7 @@ def test_whatever_calls_do_before_any_of_its_reads_is_no_problem(
     assert read >= 4
 
 
-def _act_before_read(api: Api, number: int, act: Callable[[], None]) -> bool:
+def _act_before_read(api: Api, number: int, act: Callable[[], object]) -> bool:
     """Verify while a rival acts before the read of this number, if there are so many."""
     reads = 0
 

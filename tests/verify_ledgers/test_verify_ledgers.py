@@ -47,9 +47,14 @@ def test_it_may_only_read(table: str) -> None:
     actions = {statement["Resource"]["GetAtt"]: statement["Action"] for statement in statements}
 
     allowed = actions[f"{table}.Arn"]
-    assert {allowed} if isinstance(allowed, str) else set(allowed) <= {
-        "dynamodb:Scan",
-        "dynamodb:Query",
-        "dynamodb:GetItem",
-    }
+    assert (
+        {allowed}
+        if isinstance(allowed, str)
+        else set(allowed)
+        <= {
+            "dynamodb:Scan",
+            "dynamodb:Query",
+            "dynamodb:GetItem",
+        }
+    )
     assert len(statements) == 4
