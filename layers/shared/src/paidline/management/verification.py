@@ -123,7 +123,7 @@ class _Verifier:
         last = _BEFORE_ALL
         digest = NO_DIGEST
         holds = _Holds()
-        for item in self._entries_up_to(wallet):
+        for item in self._entries_up_to(wallet.wallet_id, wallet.seq):
             self._found.entries += 1
             try:
                 entry = LedgerEntry.from_item(item)
@@ -159,9 +159,13 @@ class _Verifier:
                 return
             if seqs == {holds.last.seq}:
                 break
-            time.sleep(_PAUSE_S)
-            for item in self._entries(wallet.wallet_id, after=holds.last.seq):
-                holds.add(LedgerEntry.from_item(item))
+            newest = max(filter(None, seqs))
+            for item in self._entries_up_to(wallet.wallet_id, newest, after=holds.last.seq):
+                if int(item["seq"]["N"]) <= newest:
+                    holds.add(LedgerEntry.from_item(item))
+            if holds.last.seq < newest:
+                yield holds.last.seq + 1, f"entry {holds.last.seq + 1} is missing"
+                return
         yield from holds.differences(calls)
 
     def _read_holding(self, wallet: Wallet, holds: _Holds) -> tuple[set[int | None], list[Call]]:
@@ -174,7 +178,7 @@ class _Verifier:
         keys = sorted(were_open | {(call_id, pbx) for call_id in holds.tokens for pbx in pbxs})
         seqs = set[int | None]()
         calls: list[Call] = []
-        for start in range(0, len(keys), _CALLS_PER_READ):
+        for start in range(0, max(len(keys), 1), _CALLS_PER_READ):
             part = keys[start : start + _CALLS_PER_READ]
             item, *found = self._read_together(
                 (self._wallets, _key_of(wallet.to_item())),
@@ -182,7 +186,7 @@ class _Verifier:
             )
             seqs.add(Wallet.from_item(item).seq if item else None)
             calls += [Call.from_item(call) for call in found if call]
-        return seqs or {wallet.seq}, [call for call in calls if call.wallet_id == wallet.wallet_id]
+        return seqs, [call for call in calls if call.wallet_id == wallet.wallet_id]
 
     def _open_calls(self, wallet_id: str | None) -> dict[str, list[Call]]:
         """Return the open calls that hold tokens, by their wallets."""
@@ -202,15 +206,15 @@ class _Verifier:
             found[call.wallet_id].append(call)
         return found
 
-    def _entries_up_to(self, wallet: Wallet) -> Iterator[Item]:
-        """Yield a wallet's entries at least up to its newest, which may become visible later than the wallet."""
-        seq = 0
-        for item in self._entries(wallet.wallet_id):
+    def _entries_up_to(self, wallet_id: str, newest: int, after: int = 0) -> Iterator[Item]:
+        """Yield a wallet's entries, at least up to the newest, which may become visible later than the wallet."""
+        seq = after
+        for item in self._entries(wallet_id, after):
             seq = int(item["seq"]["N"])
             yield item
-        while seq < wallet.seq:
+        while seq < newest:
             seq += 1
-            (late,) = self._read_together((self._ledger, {"walletId": {"S": wallet.wallet_id}, "seq": {"N": str(seq)}}))
+            (late,) = self._read_together((self._ledger, {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}))
             if late is None:
                 return
             yield late
