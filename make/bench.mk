@@ -42,6 +42,10 @@ throughput: .venv-run/.installed ## Load-test the local gateway; needs wrk.
 cost: .venv-run/.installed ## Calculate the list price of a million requests from the results of make bench.
 	@.venv-run/bin/python -m benchmarks.cost
 
+.PHONY: paid-calls
+paid-calls: .venv-run/.installed ## Measure sweep and sync with ten thousand open calls. COUNT=10000
+	@.venv-run/bin/python -m benchmarks.paid_calls $(if $(COUNT),--count $(COUNT))
+
 .PHONY: import-speed
 import-speed: .venv-cli/.installed .venv-run/.installed ## Measure how fast a service's data is imported into the local engine. SCALE=0.05
 	@.venv-cli/bin/python -m benchmarks.import_speed $(if $(SCALE),--scale $(SCALE))

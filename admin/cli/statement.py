@@ -19,6 +19,8 @@ _SOURCES = {
     "add_tokens_to_wallet": "Tokens bought",
     "subtract_tokens_from_wallet": "Call charged",
 }
+# What an entry of a paid call did.
+_KINDS = {"hold": "Call began, tokens held", "charge": "Call charged", "release": "Call ended, tokens released"}
 
 
 def statement(session: Session, wallet_id: WalletId, day: Day = None, first: First = None, last: Last = None) -> None:
@@ -52,6 +54,8 @@ def _lines(session: Session, wallet_id: str, period: Period) -> Iterator[dict[st
 def _what(entry: dict[str, Any]) -> str:
     if refunded := entry.get("refundOf"):
         return f"Refund of entry {refunded}"
+    if kind := _KINDS.get(entry.get("kind", "")):
+        return kind
     if reason := entry.get("reason"):
         return f"Correction: {reason}"
     source = str(entry["source"])

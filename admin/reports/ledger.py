@@ -68,7 +68,7 @@ def moved(tables: Tables, period: Period) -> Iterator[dict[str, Any]]:
         "WALLET_LEDGER_TABLE",
         "#time >= :start AND #time < :end",
         {":start": period.stored_start, ":end": period.stored_end},
-        ProjectionExpression="walletId, amount, #time, #source, #operator",
+        ProjectionExpression="walletId, amount, #time, #source, #operator, callId",
         ExpressionAttributeNames=names,
     )
 
@@ -76,6 +76,7 @@ def moved(tables: Tables, period: Period) -> Iterator[dict[str, Any]]:
 def _column_of(entry: dict[str, Any]) -> str:
     if entry["source"] == _OPENING:
         return "opened"
-    if entry.get("operator"):
+    # A call that an operator has settled was charged like any other.
+    if entry.get("operator") and not entry.get("callId"):
         return "byOperators"
     return "added" if entry["amount"] > 0 else "taken"

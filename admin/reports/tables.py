@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
+
+# DynamoDB's limit for one BatchGetItem.
+_KEYS_PER_READ = 100
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,23 @@ class Tables:
         found = self.client.get_item(TableName=self.names[variable], Key=_typed(key), ConsistentRead=True)
         return plain(found["Item"]) if "Item" in found else None
 
+    def get_all(self, variable: str, keys: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items with these keys, in no order. One BatchGetItem per hundred."""
+        table, left = self.names[variable], iter(keys)
+        while part := [_typed(key) for key in islice(left, _KEYS_PER_READ)]:
+            while part:
+                wanted: Any = {table: {"Keys": part, "ConsistentRead": True}}
+                found = self.client.batch_get_item(RequestItems=wanted)
+                yield from map(plain, found["Responses"][table])
+                part = list(found.get("UnprocessedKeys", {}).get(table, {"Keys": []})["Keys"])
+
     def query(self, variable: str, condition: str, values: Item, **more: Any) -> Iterator[Item]:
         """Yield the items that fulfil a key condition. One Query per megabyte."""
         return self._pages("query", variable, values, KeyConditionExpression=condition, **more)
+
+    def query_index(self, variable: str, index: str, condition: str, values: Item) -> Iterator[Item]:
+        """Yield the items of an index, which lags behind its table. One Query per megabyte."""
+        return self.query(variable, condition, values, IndexName=index, ConsistentRead=False)
 
     def scan(self, variable: str, condition: str = "", values: Item | None = None, **more: Any) -> Iterator[Item]:
         """Yield the items that fulfil a condition, in no order. One Scan per megabyte of the whole table."""
@@ -37,7 +55,7 @@ class Tables:
         if values:
             parameters["ExpressionAttributeValues"] = _typed(values)
         paginator = self.client.get_paginator(operation)
-        for page in paginator.paginate(TableName=self.names[variable], ConsistentRead=True, **parameters):
+        for page in paginator.paginate(**{"TableName": self.names[variable], "ConsistentRead": True, **parameters}):
             yield from map(plain, page["Items"])
 
 
@@ -50,6 +68,10 @@ def _plain_value(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
     if kind == "N":
         return int(content)
+    if kind == "M":
+        return plain(content)
+    if kind == "L":
+        return [_plain_value(entry) for entry in content]
     return sorted(content) if kind == "SS" else content
 
 

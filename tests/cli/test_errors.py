@@ -31,6 +31,10 @@ _COMMANDS = (
     ["wallet", "refund"],
     ["wallet", "erase", "--yes"],
     ["calls", "list"],
+    ["calls", "open"],
+    ["calls", "expired"],
+    ["calls", "settle"],
+    ["calls", "import-cdr"],
     ["ledger", "show"],
     ["ledger", "verify"],
     ["report", "tokens"],
@@ -40,7 +44,21 @@ _COMMANDS = (
     ["trace"],
 )
 _WORDS = st.sampled_from(
-    ["--day", "--from", "--to", "--agent", "--caller", "--json", "--csv", "--amount", "--reason", "--pin", "--key"]
+    [
+        "--day",
+        "--from",
+        "--to",
+        "--agent",
+        "--caller",
+        "--json",
+        "--csv",
+        "--amount",
+        "--reason",
+        "--pin",
+        "--key",
+        "--pbx",
+        "--seconds",
+    ]
 )
 
 

@@ -37,6 +37,8 @@ LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 CALLS = f"{_LAYER}/domain/calls"
 TERMS, PRICES, BEGINNING = f"{CALLS}/terms.py", f"{CALLS}/prices.py", f"{CALLS}/beginning.py"
 ENDING, CLOSING, EXPIRY = f"{CALLS}/ending.py", f"{CALLS}/closing.py", f"{CALLS}/expiry.py"
+MANAGED_CALLS, CDR = f"{_LAYER}/management/calls.py", f"{IMPORTING}/cdr.py"
+PAID_REPORTS, TRACE = "admin/reports/paid_calls.py", "admin/cli/trace.py"
 STORED_CALLS, STORED_PBXS = f"{_LAYER}/store/calls.py", f"{_LAYER}/store/pbxs.py"
 SERIALIZERS = f"{_LAYER}/api/serializers.py"
 
@@ -70,6 +72,9 @@ STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
 BEGIN_TESTS = "tests/endpoints/calls_begin/test_calls_begin.py"
 END_TESTS = "tests/endpoints/calls_end/test_calls_end.py"
 SYNC_TESTS = "tests/endpoints/calls_sync/test_calls_sync.py"
+HOLD_TESTS = "tests/money/test_verified_holds.py"
+CDR_TESTS, CALLS_COMMANDS = "tests/importing/test_cdr.py", "tests/cli/test_calls.py"
+ADMIN_CALLS = "tests/admin/test_calls.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
 IMPORTED_WALLETS = "tests/importing/test_wallets.py"
 IMPORTED_AGENTS = "tests/importing/test_agents.py"
@@ -1355,5 +1360,124 @@ DEFECTS = (
         "if call is None or call.state is not CallState.OPEN:",
         "if call is None:",
         (SYNC_TESTS,),
+    ),
+    Defect(
+        "an operator settles a call in which somebody talks",
+        MANAGED_CALLS,
+        "if call.state is CallState.OPEN and not arguments.open:",
+        "if call.state is CallState.OPEN and arguments.open:",
+        (ADMIN_CALLS,),
+    ),
+    Defect(
+        "a reason may name the caller of a call",
+        MANAGED_CALLS,
+        "    _check_reason(arguments.reason, call)\n",
+        "",
+        (ADMIN_CALLS,),
+    ),
+    Defect(
+        "a call that is settled again otherwise gets the first answer",
+        MANAGED_CALLS,
+        'exclude={"open"}',
+        'exclude={"open", "duration", "reason", "dial_status"}',
+        (ADMIN_CALLS,),
+    ),
+    Defect(
+        "what a settled call leaves unpaid is counted at each repetition",
+        MANAGED_CALLS,
+        "    if not ended.is_replay:\n",
+        "    if ended:\n",
+        (ADMIN_CALLS,),
+    ),
+    Defect(
+        "who settled a call is not in the ledger",
+        ENDING,
+        "return entry._replace(operator=request.operator, reason=request.reason)",
+        "return entry",
+        (ADMIN_CALLS,),
+    ),
+    Defect(
+        "calls that expire are not counted",
+        "functions/calls_sweep/app.py",
+        '    telemetry.count("ExpiredCalls", swept.expired)\n',
+        "",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "tokens that nobody paid are counted again at a repetition",
+        "functions/calls_end/app.py",
+        "    if not ended.is_replay:\n",
+        "    if ended:\n",
+        (END_TESTS,),
+    ),
+    Defect(
+        "a closed call counts among those that hold",
+        VERIFICATION,
+        "            if call.state is CallState.OPEN:\n",
+        "            if call.state:\n",
+        (HOLD_TESTS,),
+    ),
+    Defect(
+        "what moves during verification is taken for a difference",
+        VERIFICATION,
+        "            if seqs == {holds.last.seq}:\n",
+        "            if seqs:\n",
+        (HOLD_TESTS,),
+    ),
+    Defect(
+        "a call without an entry holds unnoticed",
+        VERIFICATION,
+        "for name in open_.keys() | self.tokens.keys() if",
+        "for name in self.tokens.keys() if",
+        (HOLD_TESTS,),
+    ),
+    Defect(
+        "holds are verified of the first hundred calls only",
+        VERIFICATION,
+        "range(0, max(len(keys), 1), _CALLS_PER_READ)",
+        "range(0, 1, _CALLS_PER_READ)",
+        (HOLD_TESTS,),
+    ),
+    Defect(
+        "an entry that is not visible yet is missing",
+        VERIFICATION,
+        "        while seq < newest:\n",
+        "        while seq > newest:\n",
+        (HOLD_TESTS,),
+    ),
+    Defect(
+        "a caller pays for typing the PIN",
+        CDR,
+        '    if answered > int(datetime.fromisoformat(call["opened"]).timestamp()):\n',
+        "    if answered:\n",
+        (CDR_TESTS,),
+    ),
+    Defect(
+        "a caller pays for a voicemail",
+        CDR,
+        "return bool(self.dstchannel) and self.disposition is DialStatus.ANSWER",
+        "return self.disposition is DialStatus.ANSWER",
+        (CDR_TESTS,),
+    ),
+    Defect(
+        "of two talks of a call one is charged",
+        CDR,
+        "    if len(talks) > 1:\n",
+        "    if len(talks) > 2:\n",
+        (CDR_TESTS,),
+    ),
+    Defect(
+        "a call of another PBX is settled",
+        PAID_REPORTS,
+        '"pbx = :pbx AND #state <> :ended"',
+        '"pbx <> :pbx AND #state <> :ended"',
+        (CALLS_COMMANDS,),
+    ),
+    Defect(
+        "a trace of an expiry does not show its call",
+        TRACE,
+        "    paid = list(_paid_calls(tables, identifier, _call_ids(entries)))\n",
+        "    paid = list(_paid_calls(tables, identifier, set()))\n",
+        (CALLS_COMMANDS,),
     ),
 )

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from local import gateway, template
+from paidline.store import calls
+from paidline.store.transaction import write
+from tests.support import paid_calls
 
 (FUNCTION,) = (function for function in template.read().functions if function.name == "Admin")
 
 WALLET = {"applicationId": "1288", "walletId": "6254"}
+CALL = {"callId": "pbx1-1764072000.99", "pbx": paid_calls.PBX}
 NEW_WALLET = {"applicationId": "1288", "walletId": "77"}
 PHONE_NUMBER, OTHER_NUMBER = "31688000077", "31688000078"
 EMAIL, PIN, OTHER_PIN = "seven@example.com", "471147", "471148"
@@ -55,6 +59,12 @@ class Admin:
         return response["error"]["code"], response["error"]["field"]
 
 
+def begin_call() -> None:
+    """Open a paid call of the example's wallet that holds nothing and whose agent is nobody's."""
+    opened = paid_calls.live_call()._replace(call_id=CALL["callId"], wallet_id=WALLET["walletId"], held=0)
+    write([calls.create(opened)])
+
+
 def use_every_command(do: Callable[..., Any]) -> list[str]:
     """Use each command with `do`, so that each succeeds on the example data, and return the hash that was issued.
 
@@ -86,4 +96,6 @@ def use_every_command(do: Callable[..., Any]) -> list[str]:
     do("hash.change", "16", digestPrefix=issued["digestPrefix"], sourceCidrs=[], version=0)
     do("hash.revoke", "17", digestPrefix=issued["digestPrefix"], version=1)
     do("hash.list")
+    begin_call()
+    do("call.settle", "18", **CALL, duration=0, reason=REASON, open=True)
     return [issued["hash"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from paidline.management.verification import verify
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api
+from tests.support.metrics import counted
 from tests.support.paid_calls import LIVE, NEW
 
 BEGIN, END, SYNC = "calls_begin", "calls_end", "calls_sync"
@@ -89,6 +91,18 @@ def test_talk_beyond_what_was_held_is_uncollected_though_the_wallet_could_pay(ap
     ended = end(api, duration="120")
 
     assert (ended["tokensCharged"], ended["tokens"], ended["uncollectedTokens"]) == ("90", "1881", "90")
+
+
+def test_tokens_that_nobody_paid_are_counted_once_and_none_is_not(api: Api, logged: Callable[[], str]) -> None:
+    begin(api, maxSeconds="60")
+    api.request(BEGIN, callId="paid", ref="000968", maxSeconds="60")
+    logged()
+
+    end(api, duration="120")
+    assert counted(logged(), "UncollectedTokens") == [90.0]
+    end(api, duration="120")
+    api.request(END, callId="paid", duration="60")
+    assert counted(logged(), "UncollectedTokens") == []
 
 
 @pytest.mark.parametrize("status", ["pause", "offline", "online", "inConversation"])

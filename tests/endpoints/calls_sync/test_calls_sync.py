@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from paidline.management.verification import verify
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api, Context
+from tests.support.metrics import counted
 from tests.support.paid_calls import LIVE, NEW
 
 BEGIN, END, SYNC, UPDATE = "calls_begin", "calls_end", "calls_sync", "update_status_by_ref"
@@ -132,6 +134,23 @@ def test_a_begin_repeated_after_the_expiry_gets_its_answer_and_opens_nothing(api
 
     assert (again.body, again.is_hit) == (first.body, True)
     assert status_of(api, "38") == "online"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_calls_that_expire_are_counted_by_synchronisation_and_sweep_and_none_is_not(
+    api: Api, logged: Callable[[], str]
+) -> None:
+    api.request(BEGIN)
+    logged()
+
+    api.request(SYNC, callIds=LIVE)
+    assert counted(logged(), "ExpiredCalls") == [1.0]
+    set_deadline(api, 1, LIVE)
+    sweep()
+    assert counted(logged(), "ExpiredCalls") == [1.0]
+    api.request(SYNC, callIds=LIVE)
+    sweep()
+    assert counted(logged(), "ExpiredCalls") == []
 
 
 def test_a_sweep_leaves_alone_a_pbx_that_has_never_synchronised(api: Api) -> None:

@@ -29,7 +29,7 @@ from paidline.errors import (
     StoreUnavailable,
     UnknownCommand,
 )
-from paidline.management import agents, dialed_numbers, erasure, hashes, service, wallets
+from paidline.management import agents, calls, dialed_numbers, erasure, hashes, service, wallets
 from paidline.management.changes import Done, Invocation
 from paidline.management.values import AgentEntry, DialedNumberEntry, Model
 from paidline.store.api_clients import PREFIX_LENGTH
@@ -43,7 +43,7 @@ _VERSION = 1
 # Nobody waits on a phone for a command. Large tables are walked through in parts of this length.
 _BUDGET_S = 20.0
 # What an audit line names. Never more: these are ids of ours, everything else may be somebody's.
-_AUDITED = ("applicationId", "walletId", "ref", "userId", "digestPrefix", "seq")
+_AUDITED = ("applicationId", "walletId", "ref", "userId", "digestPrefix", "seq", "callId", "pbx")
 _LAST_DIGITS = 4
 
 
@@ -65,6 +65,7 @@ COMMANDS: Mapping[str, _Command] = {
     "wallet.unblock": _Command(wallets.BlockWallet, wallets.unblock),
     "wallet.adjust": _Command(wallets.AdjustWallet, wallets.adjust),
     "wallet.refund": _Command(wallets.RefundEntry, wallets.refund),
+    "call.settle": _Command(calls.SettleCall, calls.settle),
     "wallet.export": _Command(erasure.EraseWallet, erasure.export),
     "wallet.erase": _Command(erasure.EraseWallet, erasure.erase),
     "erasure.repeat": _Command(erasure.RepeatErasure, erasure.repeat),

@@ -1,13 +1,18 @@
-"""Verification: every balance follows from an unbroken, unchanged ledger, and every phone number finds its wallet."""
+"""Verification: every balance follows from an unbroken, unchanged ledger, and so does what each open call holds.
+
+Every phone number also has to find its wallet.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.domain.types import MAX_TOKENS
+from paidline.store.calls import Call, CallState
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
 from paidline.store.wallets import Wallet
 
@@ -16,8 +21,11 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-# After a conflict with an operator's change, which takes a few milliseconds.
+# After a conflict with another transaction, which takes a few milliseconds.
 _PAUSE_S = 0.05
+# DynamoDB's limit for one transaction, less the wallet.
+_CALLS_PER_READ = 99
+_BEFORE_ALL = LedgerEntry("", 0, 0, 0, "", "", "", "", "")
 
 
 class Problem(NamedTuple):
@@ -42,11 +50,15 @@ class Verification:
 
 
 def verify(client: DynamoDBClient, tables: Mapping[str, str], wallet_id: str | None = None) -> Verification:
-    """Verify one wallet or all: chain, gaps, sums and pointers.
+    """Verify one wallet or all: chain, gaps, sums, holds and pointers.
 
-    It reads only, and is safe during live traffic: each ledger is read after its wallet, so it can only be ahead.
-    One Scan per megabyte of all wallets, and for each wallet one Query per megabyte of its ledger and one GetItem if it
-    has a phone number. For all wallets also one GetItem per phone number and one Scan per megabyte of the ledger.
+    It reads only, and is safe during live traffic: each ledger is read after its wallet, so it can only be ahead, and
+    an entry that is not visible yet is read again in isolation. The open calls are read before the wallets; where their
+    holds are not those of the ledger, wallet and calls are read again together.
+    One Scan per megabyte of the calls and of all wallets, and for each wallet one Query per megabyte of its ledger and
+    one GetItem if it has a phone number. For all wallets also one GetItem per phone number and one Scan per megabyte of
+    the ledger. A wallet whose holds differ costs a Scan of the PBXs, a TransactGetItems and perhaps a Query for each
+    try.
     """
     return _Verifier(client, tables).run(wallet_id)
 
@@ -57,9 +69,12 @@ class _Verifier:
     def __init__(self, client: DynamoDBClient, tables: Mapping[str, str]) -> None:
         self._client = client
         self._wallets, self._ledger = tables["WALLETS_TABLE"], tables["WALLET_LEDGER_TABLE"]
+        self._calls, self._pbxs = tables["CALLS_TABLE"], tables["PBXS_TABLE"]
         self._found = Verification()
+        self._open: dict[str, list[Call]] = {}
 
     def run(self, wallet_id: str | None) -> Verification:
+        self._open = self._open_calls(wallet_id)
         seen = set[str]()
         for item in self._items(wallet_id):
             if "pointsTo" in item:
@@ -105,9 +120,10 @@ class _Verifier:
             yield Problem(wallet.wallet_id, 0, "its phone number does not find it")
 
     def _ledger_problems(self, wallet: Wallet) -> Iterator[tuple[int, str]]:
-        last = LedgerEntry(wallet.wallet_id, 0, 0, 0, "", "", "", "", "")
+        last = _BEFORE_ALL
         digest = NO_DIGEST
-        for item in self._entries(wallet.wallet_id):
+        holds = _Holds()
+        for item in self._entries_up_to(wallet.wallet_id, wallet.seq):
             self._found.entries += 1
             try:
                 entry = LedgerEntry.from_item(item)
@@ -121,6 +137,7 @@ class _Verifier:
             yield from _entry_problems(last, digest, entry)
             if entry.seq != last.seq + 1:
                 return
+            holds.add(entry)
             last, digest = entry, entry.digest()
         if last.seq != wallet.seq:
             yield last.seq + 1, f"entry {last.seq + 1} is missing"
@@ -130,12 +147,83 @@ class _Verifier:
             yield last.seq, f"the balance is {wallet.tokens}, but the ledger's is {last.balance}"
         elif last.held != wallet.held:
             yield last.seq, f"calls hold {wallet.held} tokens, but {last.held} according to the ledger"
+        elif holds.differences(self._open.get(wallet.wallet_id, ())):
+            yield from self._hold_problems(wallet, holds)
 
-    def _entries(self, wallet_id: str) -> Iterator[Item]:
+    def _hold_problems(self, wallet: Wallet, holds: _Holds) -> Iterator[tuple[int, str]]:
+        """Yield the holds of open calls that are not those of the ledger, at a moment at which nothing moves."""
+        while True:
+            seqs, calls = self._read_holding(wallet, holds)
+            # An operator has just given the wallet another PIN, which is refused while calls hold tokens.
+            if None in seqs:
+                return
+            if seqs == {holds.last.seq}:
+                break
+            newest = max(filter(None, seqs))
+            for item in self._entries_up_to(wallet.wallet_id, newest, after=holds.last.seq):
+                if int(item["seq"]["N"]) <= newest:
+                    holds.add(LedgerEntry.from_item(item))
+            if holds.last.seq < newest:
+                yield holds.last.seq + 1, f"entry {holds.last.seq + 1} is missing"
+                return
+        yield from holds.differences(calls)
+
+    def _read_holding(self, wallet: Wallet, holds: _Holds) -> tuple[set[int | None], list[Call]]:
+        """Read the calls that may hold a wallet's tokens, each together with the number of its newest entry.
+
+        A ledger entry does not name the call's PBX. It is a known one, as a PBX is registered before it begins a call.
+        """
+        pbxs = [item["pbx"]["S"] for item in self._pages("scan", {"TableName": self._pbxs, "ConsistentRead": True})]
+        were_open = {(call.call_id, call.pbx) for call in self._open.get(wallet.wallet_id, ())}
+        keys = sorted(were_open | {(call_id, pbx) for call_id in holds.tokens for pbx in pbxs})
+        seqs = set[int | None]()
+        calls: list[Call] = []
+        for start in range(0, max(len(keys), 1), _CALLS_PER_READ):
+            part = keys[start : start + _CALLS_PER_READ]
+            item, *found = self._read_together(
+                (self._wallets, _key_of(wallet.to_item())),
+                *((self._calls, {"callId": {"S": call_id}, "pbx": {"S": pbx}}) for call_id, pbx in part),
+            )
+            seqs.add(Wallet.from_item(item).seq if item else None)
+            calls += [Call.from_item(call) for call in found if call]
+        return seqs, [call for call in calls if call.wallet_id == wallet.wallet_id]
+
+    def _open_calls(self, wallet_id: str | None) -> dict[str, list[Call]]:
+        """Return the open calls that hold tokens, by their wallets."""
+        scan: Item = {
+            "TableName": self._calls,
+            # Only an open call has a deadline.
+            "FilterExpression": "attribute_exists(deadline) AND held > :none",
+            "ExpressionAttributeValues": {":none": {"N": "0"}},
+            "ConsistentRead": True,
+        }
+        if wallet_id is not None:
+            scan["FilterExpression"] += " AND walletId = :wallet"
+            scan["ExpressionAttributeValues"][":wallet"] = {"S": wallet_id}
+        found = defaultdict[str, list[Call]](list)
+        for item in self._pages("scan", scan):
+            call = Call.from_item(item)
+            found[call.wallet_id].append(call)
+        return found
+
+    def _entries_up_to(self, wallet_id: str, newest: int, after: int = 0) -> Iterator[Item]:
+        """Yield a wallet's entries, at least up to the newest, which may become visible later than the wallet."""
+        seq = after
+        for item in self._entries(wallet_id, after):
+            seq = int(item["seq"]["N"])
+            yield item
+        while seq < newest:
+            seq += 1
+            (late,) = self._read_together((self._ledger, {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}))
+            if late is None:
+                return
+            yield late
+
+    def _entries(self, wallet_id: str, after: int = 0) -> Iterator[Item]:
         query = {
             "TableName": self._ledger,
-            "KeyConditionExpression": "walletId = :wallet",
-            "ExpressionAttributeValues": {":wallet": {"S": wallet_id}},
+            "KeyConditionExpression": "walletId = :wallet AND seq > :after",
+            "ExpressionAttributeValues": {":wallet": {"S": wallet_id}, ":after": {"N": str(after)}},
             "ConsistentRead": True,
         }
         return self._pages("query", query)
@@ -152,7 +240,7 @@ class _Verifier:
         pointer = self._read(self._wallets, _key_of(wallet.to_pointer()))
         if _points_to(pointer, wallet):
             return True
-        pointer, item = self._read_together(_key_of(wallet.to_pointer()), _key_of(wallet.to_item()))
+        pointer, item = self._read_wallets(_key_of(wallet.to_pointer()), _key_of(wallet.to_item()))
         now = Wallet.from_item(item) if item else None
         return now is None or now.phone_number != wallet.phone_number or _points_to(pointer, now)
 
@@ -160,7 +248,7 @@ class _Verifier:
         wallet_key = {**_key_of(pointer), "walletKey": pointer["pointsTo"]}
         if _is_own(pointer, self._read(self._wallets, wallet_key)):
             return
-        now, item = self._read_together(_key_of(pointer), wallet_key)
+        now, item = self._read_wallets(_key_of(pointer), wallet_key)
         # An operator has just changed it.
         if now != pointer or _is_own(pointer, item):
             return
@@ -177,9 +265,12 @@ class _Verifier:
     def _read(self, table: str, key: Item) -> Item | None:
         return self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
 
-    def _read_together(self, *keys: Item) -> list[Item | None]:
+    def _read_wallets(self, *keys: Item) -> list[Item | None]:
+        return self._read_together(*((self._wallets, key) for key in keys))
+
+    def _read_together(self, *places: tuple[str, Item]) -> list[Item | None]:
         """Read items that one transaction changes, at one moment. One TransactGetItems; a conflict costs another."""
-        gets: Any = [{"Get": {"TableName": self._wallets, "Key": key}} for key in keys]
+        gets: Any = [{"Get": {"TableName": table, "Key": key}} for table, key in places]
         while True:
             try:
                 return [found.get("Item") for found in self._client.transact_get_items(TransactItems=gets)["Responses"]]
@@ -189,6 +280,36 @@ class _Verifier:
     def _pages(self, operation: str, parameters: Item) -> Iterator[Item]:
         for page in self._client.get_paginator(operation).paginate(**parameters):  # type: ignore[call-overload]
             yield from page["Items"]
+
+
+class _Holds:
+    """What each call holds according to a wallet's ledger, up to its `last` entry."""
+
+    def __init__(self) -> None:
+        self.last = _BEFORE_ALL
+        self.tokens: dict[str, int] = {}
+        self._seqs: dict[str, int] = {}
+
+    def add(self, entry: LedgerEntry) -> None:
+        """Go on with the next entry."""
+        held = self.tokens.pop(entry.call_id, 0) + entry.held - self.last.held
+        if held:
+            self.tokens[entry.call_id] = held
+            self._seqs[entry.call_id] = entry.seq
+        self.last = entry
+
+    def differences(self, calls: Iterable[Call]) -> list[tuple[int, str]]:
+        """Return what open calls hold otherwise, in the order of the ledger, each with the number of its entry."""
+        open_ = defaultdict[str, int](int)
+        for call in calls:
+            if call.state is CallState.OPEN:
+                open_[call.call_id] += call.held
+        ids = [name for name in open_.keys() | self.tokens.keys() if open_.get(name, 0) != self.tokens.get(name, 0)]
+        found = [(self._seqs.get(name, 0), name, open_.get(name, 0), self.tokens.get(name, 0)) for name in ids]
+        return [
+            (seq, f"call {name} holds {held} tokens, but {in_ledger} according to the ledger")
+            for seq, name, held, in_ledger in sorted(found)
+        ]
 
 
 def _entry_problems(last: LedgerEntry, digest: str, entry: LedgerEntry) -> Iterator[tuple[int, str]]:
@@ -204,6 +325,8 @@ def _entry_problems(last: LedgerEntry, digest: str, entry: LedgerEntry) -> Itera
         yield entry.seq, f"the balance after entry {entry.seq} is out of bounds: {entry.balance}"
     if not 0 <= entry.held <= entry.balance:
         yield entry.seq, f"calls hold {entry.held} of {entry.balance} tokens after entry {entry.seq}"
+    if entry.held != last.held and not entry.call_id:
+        yield entry.seq, f"entry {entry.seq} changes what calls hold, but names none"
 
 
 def _points_to(pointer: Item | None, wallet: Wallet) -> bool:

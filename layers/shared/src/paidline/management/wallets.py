@@ -247,6 +247,13 @@ def new_wallet(entry: WalletEntry, opening: LedgerEntry) -> Wallet:
     )
 
 
+def check_reason(reason: str, pin: str, *personal: str) -> None:
+    """Raise Refused if a reason names a PIN, phone number or address: where it is stored nothing can be erased."""
+    telling = (*personal, pin if len(pin) >= _MIN_TELLING_PIN else "")
+    if any(text and text in reason for text in telling):
+        raise Refused("The reason names the wallet's phone number, e-mail address or PIN.", "reason")
+
+
 def _find_by_id(wallet_id: str) -> Wallet | None:
     for _ in range(_LOOK_UPS - 1):
         if found := wallets.get_by_wallet_id(wallet_id):
@@ -282,9 +289,7 @@ def _change(
 
 
 def _next_entry(wallet: Wallet, amount: int, source: str, reason: str, invocation: Invocation) -> LedgerEntry:
-    personal = (wallet.phone_number, wallet.email, wallet.pin if len(wallet.pin) >= _MIN_TELLING_PIN else "")
-    if any(text and text in reason for text in personal):
-        raise Refused("The reason names the wallet's phone number, e-mail address or PIN.", "reason")
+    check_reason(reason, wallet.pin, wallet.phone_number, wallet.email)
     balance = wallet.tokens + amount
     if amount < 0 and balance < wallet.held:
         raise Refused("The wallet holds fewer tokens, or calls in progress need them.", "amount")

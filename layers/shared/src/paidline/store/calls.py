@@ -38,6 +38,7 @@ class Ending(NamedTuple):
     """How a call ended: what was reported, the id of its call session, and what became of the tokens.
 
     Times are naive and local, `duration` is in seconds. `tokens` is what the wallet had available afterwards.
+    A call that an operator has settled has an `operator` and a `reason`.
     """
 
     request_id: str
@@ -50,6 +51,8 @@ class Ending(NamedTuple):
     tokens_charged: int
     uncollected_tokens: int
     tokens: int
+    operator: str = ""
+    reason: str = ""
 
 
 class Call(NamedTuple):
@@ -160,6 +163,7 @@ def _agent_item(agent: TakenAgent) -> dict[str, Any]:
 
 
 def _ending_item(ending: Ending) -> dict[str, Any]:
+    by_operator = {"operator": ending.operator, "reason": ending.reason}
     return {
         "requestId": {"S": ending.request_id},
         "requestDigest": {"S": ending.request_digest},
@@ -171,6 +175,7 @@ def _ending_item(ending: Ending) -> dict[str, Any]:
         "tokensCharged": {"N": str(ending.tokens_charged)},
         "uncollectedTokens": {"N": str(ending.uncollected_tokens)},
         "tokens": {"N": str(ending.tokens)},
+        **{name: {"S": text} for name, text in by_operator.items() if text},
     }
 
 
@@ -186,6 +191,8 @@ def _ending(item: dict[str, Any]) -> Ending:
         tokens_charged=int(item["tokensCharged"]["N"]),
         uncollected_tokens=int(item["uncollectedTokens"]["N"]),
         tokens=int(item["tokens"]["N"]),
+        operator=item.get("operator", {"S": ""})["S"],
+        reason=item.get("reason", {"S": ""})["S"],
     )
 
 

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """Who closes a call: the endpoint, the caller's IP address for the status log, and the request's id."""
+    """Who closes a call: the endpoint, the caller's IP address for the status log, and the request's id.
+
+    A command has an `operator`, who says for which `reason` it is closed.
+    """
 
     handler: str
     ip: str
     request_id: str
+    operator: str = ""
+    reason: str = ""
 
 
 def give_back(taken: tuple[TakenAgent, ...], request: Request) -> "list[TransactWriteItemTypeDef]":

@@ -55,22 +55,34 @@ def end(client: ApiClient, report: Report, *, handler: str, ip: str) -> Ended:
     with other contents, or InvalidDialStatus.
     """
     request = closing.Request(handler, ip, ids.request_id())
-    call = _find(report)
+    call = find(report.call_id, report.pbx)
     if not client.may_use(call.application_id):
         raise Unauthorized
-    with FairLock(call.wallet_id) as lock:
-        # True if it had to wait: what was read before is then out of date.
-        if lock.acquire(deadline.remaining_s()):
-            call = _find(report)
-        return _end(call, report, request)
+    return settle(call, report, request)
 
 
-def _find(report: Report) -> Call:
-    """Find a call. One GetItem; before it counts as unknown one TransactGetItems, as its begin may be committing."""
-    call = calls.get(report.call_id, report.pbx) or calls.get_isolated(report.call_id, report.pbx)
+def find(call_id: str, pbx: str) -> Call:
+    """Find a call. One GetItem; before it counts as unknown one TransactGetItems, as its begin may be committing.
+
+    Raises UnknownCall.
+    """
+    call = calls.get(call_id, pbx) or calls.get_isolated(call_id, pbx)
     if call is None:
         raise UnknownCall
     return call
+
+
+def settle(call: Call, report: Report, request: closing.Request) -> Ended:
+    """End a call that was found, or return how an earlier delivery of the report ended it.
+
+    One GetItem and one TransactWriteItems; losing a race costs another GetItem and both again.
+    Raises InvalidRequest if the call was ended with other contents, or InvalidDialStatus.
+    """
+    with FairLock(call.wallet_id) as lock:
+        # True if it had to wait: what was read before is then out of date.
+        if lock.acquire(deadline.remaining_s()):
+            call = find(report.call_id, report.pbx)
+        return _end(call, report, request)
 
 
 def _end(call: Call, report: Report, request: closing.Request) -> Ended:
@@ -100,7 +112,7 @@ def _end(call: Call, report: Report, request: closing.Request) -> Ended:
         except TransactionCancelled as cancelled:
             taken = closing.still_taken(taken, list(cancelled.reasons[2 : 2 + 2 * len(taken)]))
         backoff.wait()
-        call = _find(report)
+        call = find(report.call_id, report.pbx)
 
 
 def _already_ended(call: Call, ending: Ending, report: Report, request: closing.Request) -> Ended:
@@ -129,6 +141,8 @@ def _ending(call: Call, report: Report, wallet: Wallet | None, request: closing.
         tokens_charged=charged,
         uncollected_tokens=owed - charged,
         tokens=free + (call.held if is_open and wallet else 0) - charged,
+        operator=request.operator,
+        reason=request.reason,
     )
 
 
@@ -137,7 +151,7 @@ def _entry(call: Call, ending: Ending, wallet: Wallet | None, request: closing.R
     held = -call.held if call.state is CallState.OPEN else 0
     if wallet is None or not (held or ending.tokens_charged):
         return None
-    return wallets.entry_for_call(
+    entry = wallets.entry_for_call(
         wallet,
         call.call_id,
         "charge" if ending.tokens_charged else "release",
@@ -146,6 +160,7 @@ def _entry(call: Call, ending: Ending, wallet: Wallet | None, request: closing.R
         amount=-ending.tokens_charged,
         held=held,
     )
+    return entry._replace(operator=request.operator, reason=request.reason)
 
 
 def _session(call: Call, ending: Ending) -> CallSession:
