@@ -42,7 +42,7 @@ def _api(_service: service.Service, asterisk: pbx.Pbx) -> service.Service:
     asterisk.use(_service.url)
     for name, value in _SETTINGS.items():
         asterisk.cli(f"dialplan set global {name} {value}")
-    for family in ("paidline", "paidline-talk", "paidline-alive"):
+    for family in ("paidline", "paidline-talk", "paidline-alive", "paidline-end"):
         asterisk.cli(f"database deltree {family}")
     return _service
 

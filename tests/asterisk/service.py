@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from admin import data
-from local import engine, gateway, tables, template
+from local import engine, gateway, schedules, tables, template
 from local.template import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
+CALLS_HASH = "cf2de5b4f9e950567ba3afcd7a95ac37b125b597b6b90dca8af017590bc11268"
 CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
 SERVICE_NUMBER = "14620905014"
 PIN = "695334"
@@ -32,6 +33,7 @@ BALANCE = 1971
 _EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
 _AGENTS_PATH = "/wp-json/ctb/v1/json/"
 _CREDIT_PATH = "/wp-json/credsys/v1/json/"
+_CALLS_PATH = "/v1/calls/"
 _START_SECONDS = 30
 
 Item = dict[str, Any]
@@ -121,6 +123,15 @@ class Service:
         """Sends a request to the credit system."""
         return self._post(_CREDIT_PATH + endpoint, {"authenticationHash": CREDIT_HASH, **fields})
 
+    def ask_calls(self, endpoint: str, **fields: str) -> Any:
+        """Sends a request for paid calls."""
+        return self._post(_CALLS_PATH + endpoint, {"authenticationHash": CALLS_HASH, **fields})
+
+    def sweep(self) -> None:
+        """Runs what the schedule runs every minute."""
+        (sweep,) = (schedule for schedule in self.template.schedules if schedule.function.name == "CallsSweep")
+        schedules.invoke(sweep)
+
     def status(self, ref: str) -> str:
         """An agent's status."""
         return str(self.ask_agents("getStatusByRef", ref=ref)["user"]["status"])
@@ -143,6 +154,21 @@ class Service:
         """The ledger's entries that this test caused, oldest first, with plain values."""
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         return sorted((entry for entry in entries if entry["key"]), key=lambda entry: int(entry["seq"]))
+
+    def calls(self) -> list[Item]:
+        """The paid calls, with plain values, oldest first."""
+        return sorted((_plain(item) for item in self.table("CALLS_TABLE")), key=lambda call: str(call["opened"]))
+
+    def held(self) -> int:
+        """The tokens of the example wallet that open calls hold."""
+        (wallet,) = (_plain(item) for item in self.table("WALLETS_TABLE") if item.get("tokens"))
+        return int(wallet.get("held", 0))
+
+    def movements(self) -> list[tuple[str, int]]:
+        """What paid calls have written into the ledger, oldest first: kind and amount of each entry."""
+        entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
+        of_calls = sorted((entry for entry in entries if "callId" in entry), key=lambda entry: int(entry["seq"]))
+        return [(entry["kind"], int(entry["amount"])) for entry in of_calls]
 
     def _empty(self, table: Table) -> None:
         keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
