@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.asterisk import dialplan, pbx, service, slow_door
+from tests.asterisk import dialplan, pbx, service, slow_door, synchroniser
 
 # What single scenarios change.
 _SETTINGS = {
@@ -45,6 +46,12 @@ def _api(_service: service.Service, asterisk: pbx.Pbx) -> service.Service:
     for family in ("paidline", "paidline-talk", "paidline-alive", "paidline-end"):
         asterisk.cli(f"database deltree {family}")
     return _service
+
+
+@pytest.fixture(name="sync")
+def _sync(api: service.Service, asterisk: pbx.Pbx, tmp_path: Path) -> synchroniser.Synchroniser:
+    """paidline-sync, as its timer runs it."""
+    return synchroniser.install(tmp_path, asterisk.command, api.url)
 
 
 @pytest.fixture(scope="session", name="_door")

@@ -35,6 +35,9 @@ _AGENTS_PATH = "/wp-json/ctb/v1/json/"
 _CREDIT_PATH = "/wp-json/credsys/v1/json/"
 _CALLS_PATH = "/v1/calls/"
 _START_SECONDS = 30
+# Three minutes and one minute in production.
+SILENCE_SECONDS = 4
+GRACE_SECONDS = 1
 
 Item = dict[str, Any]
 
@@ -95,12 +98,28 @@ class Service:
 
     def set_dial_time_out(self, ref_key: str, seconds: int) -> None:
         """Changes an agent's dial time-out, for which there is no call."""
-        self.client.update_item(
-            TableName=self.template.environment["AGENTS_TABLE"],
-            Key={"refKey": {"S": ref_key}},
-            UpdateExpression="SET dialTimeOut = :seconds",
-            ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
+        self._set("AGENTS_TABLE", {"refKey": {"S": ref_key}}, dialTimeOut={"N": str(seconds)})
+
+    def share_line(self, ref_key: str, outbound_number: str) -> None:
+        """Lets an agent share a line, for which there is no call."""
+        self._set(
+            "AGENTS_TABLE",
+            {"refKey": {"S": ref_key}},
+            outboundNumber={"S": outbound_number},
+            lineSharing={"BOOL": True},
         )
+
+    def block_wallet(self) -> None:
+        """Blocks the example wallet."""
+        (item,) = (item for item in self.table("WALLETS_TABLE") if item.get("pin", {}).get("S") == PIN)
+        key = {name: item[name] for name in ("applicationId", "walletKey")}
+        self._set("WALLETS_TABLE", key, blocked={"BOOL": True})
+
+    def remove_dialed_numbers(self) -> None:
+        """Removes every service number; the gateway forgets those that it knew."""
+        self._empty_table("DIALED_NUMBERS_TABLE")
+        self.kill()
+        self.start()
 
     def add_wallet(self, wallet_id: str, pin: str, phone_number: str) -> None:
         """Adds a wallet beside the example's, with as many tokens."""
@@ -110,10 +129,7 @@ class Service:
 
     def remove_wallets(self) -> None:
         """Removes every wallet, for which there is no call."""
-        table = next(
-            table for table in self.template.tables if table.name == self.template.environment["WALLETS_TABLE"]
-        )
-        self._empty(table)
+        self._empty_table("WALLETS_TABLE")
 
     def ask_agents(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the agents' API."""
@@ -161,7 +177,8 @@ class Service:
 
     def held(self) -> int:
         """The tokens of the example wallet that open calls hold."""
-        (wallet,) = (_plain(item) for item in self.table("WALLETS_TABLE") if item.get("tokens"))
+        items = [_plain(item) for item in self.table("WALLETS_TABLE")]
+        (wallet,) = (item for item in items if item.get("pin") == PIN)
         return int(wallet.get("held", 0))
 
     def movements(self) -> list[tuple[str, int]]:
@@ -169,6 +186,18 @@ class Service:
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         of_calls = sorted((entry for entry in entries if "callId" in entry), key=lambda entry: int(entry["seq"]))
         return [(entry["kind"], int(entry["amount"])) for entry in of_calls]
+
+    def _empty_table(self, variable: str) -> None:
+        name = self.template.environment[variable]
+        self._empty(next(table for table in self.template.tables if table.name == name))
+
+    def _set(self, variable: str, key: Item, **attributes: Item) -> None:
+        self.client.update_item(
+            TableName=self.template.environment[variable],
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
 
     def _empty(self, table: Table) -> None:
         keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
@@ -196,6 +225,7 @@ class Service:
 def running() -> Iterator[Service]:
     """Runs the service on a free port until the block ends."""
     described = template.read()
+    os.environ.update(CALL_SYNC_SILENCE_S=str(SILENCE_SECONDS), CALL_SYNC_GRACE_S=str(GRACE_SECONDS))
     with engine.start() as store:
         client = store.client()
         gateway.set_environment(described, store.endpoint)
