@@ -3,8 +3,8 @@
 
     paidline-sync /etc/asterisk/paidline/globals.conf
 
-Runs once; paidline-sync.timer starts it every 30 seconds. URL, hash and the PBX's name come from the kit's settings, which
-nobody but their owner may read. Needs Python 3.9 or newer, and the right to use `asterisk -rx`.
+Runs once; paidline-sync.timer starts it every 30 seconds. URL, hash and the PBX's name come from the kit's settings,
+which nobody but their owner may read. Needs Python 3.9 or newer, and the right to use `asterisk -rx`.
 """
 
 from __future__ import annotations

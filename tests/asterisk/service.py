@@ -115,12 +115,6 @@ class Service:
         key = {name: item[name] for name in ("applicationId", "walletKey")}
         self._set("WALLETS_TABLE", key, blocked={"BOOL": True})
 
-    def remove_dialed_numbers(self) -> None:
-        """Removes every service number; the gateway forgets those that it knew."""
-        self._empty_table("DIALED_NUMBERS_TABLE")
-        self.kill()
-        self.start()
-
     def add_wallet(self, wallet_id: str, pin: str, phone_number: str) -> None:
         """Adds a wallet beside the example's, with as many tokens."""
         example = json.loads(_EXAMPLE_DATA.read_text(encoding="utf-8"))["wallets"][0]
@@ -129,7 +123,8 @@ class Service:
 
     def remove_wallets(self) -> None:
         """Removes every wallet, for which there is no call."""
-        self._empty_table("WALLETS_TABLE")
+        name = self.template.environment["WALLETS_TABLE"]
+        self._empty(next(table for table in self.template.tables if table.name == name))
 
     def ask_agents(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the agents' API."""
@@ -186,10 +181,6 @@ class Service:
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         of_calls = sorted((entry for entry in entries if "callId" in entry), key=lambda entry: int(entry["seq"]))
         return [(entry["kind"], int(entry["amount"])) for entry in of_calls]
-
-    def _empty_table(self, variable: str) -> None:
-        name = self.template.environment[variable]
-        self._empty(next(table for table in self.template.tables if table.name == name))
 
     def _set(self, variable: str, key: Item, **attributes: Item) -> None:
         self.client.update_item(

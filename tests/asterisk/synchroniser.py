@@ -20,13 +20,17 @@ class Synchroniser:
     """paidline-sync with its settings."""
 
     settings: Path
-    path: str
+    asterisk: Path
 
     def run(self) -> str:
         """Runs it once and returns what it said; it has to succeed."""
         done = self.try_to_run()
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def break_asterisk(self) -> None:
+        """Lets Asterisk answer without an error, but not with what it was asked for."""
+        self.asterisk.write_text("#!/bin/sh\necho \"No such command 'group show channels'\"\n", encoding="utf-8")
 
     def try_to_run(self) -> subprocess.CompletedProcess[str]:
         """Runs it once."""
@@ -36,7 +40,7 @@ class Synchroniser:
             capture_output=True,
             text=True,
             timeout=_WAIT_SECONDS,
-            env=os.environ | {"PATH": self.path},
+            env=os.environ | {"PATH": f"{self.asterisk.parent}{os.pathsep}{os.environ['PATH']}"},
         )
 
 
@@ -51,4 +55,4 @@ def install(folder: Path, asterisk: tuple[str, ...], url: str) -> Synchroniser:
     command = folder / "asterisk"
     command.write_text(f'#!/bin/sh\nexec {shlex.join(asterisk)} cli "$2"\n', encoding="utf-8")
     command.chmod(0o700)
-    return Synchroniser(settings, f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return Synchroniser(settings, command)
