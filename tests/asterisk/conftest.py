@@ -72,6 +72,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints how many scenarios passed."""
     if "ASTERISK_COMMAND" not in os.environ:
         return
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
     passed = len(terminalreporter.getreports("passed"))
     others = len(terminalreporter.getreports("failed")) + len(terminalreporter.getreports("error"))
     terminalreporter.write_line(f"{passed}/{passed + others} scenarios passed")
