@@ -33,7 +33,6 @@ BALANCE = 1971
 _EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
 _AGENTS_PATH = "/wp-json/ctb/v1/json/"
 _CREDIT_PATH = "/wp-json/credsys/v1/json/"
-_CALLS_PATH = "/v1/calls/"
 _START_SECONDS = 30
 # Three minutes and one minute in production.
 SILENCE_SECONDS = 4
@@ -133,10 +132,6 @@ class Service:
     def ask_credit(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the credit system."""
         return self._post(_CREDIT_PATH + endpoint, {"authenticationHash": CREDIT_HASH, **fields})
-
-    def ask_calls(self, endpoint: str, **fields: str) -> Any:
-        """Sends a request for paid calls."""
-        return self._post(_CALLS_PATH + endpoint, {"authenticationHash": CALLS_HASH, **fields})
 
     def sweep(self) -> None:
         """Runs what the schedule runs every minute."""
