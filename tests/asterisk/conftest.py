@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.asterisk import dialplan, pbx, service, slow_door
+from tests.asterisk import dialplan, pbx, service, slow_door, synchroniser
 
 # What single scenarios change.
 _SETTINGS = {
@@ -42,9 +43,15 @@ def _api(_service: service.Service, asterisk: pbx.Pbx) -> service.Service:
     asterisk.use(_service.url)
     for name, value in _SETTINGS.items():
         asterisk.cli(f"dialplan set global {name} {value}")
-    for family in ("paidline", "paidline-talk", "paidline-alive"):
+    for family in ("paidline", "paidline-talk", "paidline-alive", "paidline-end"):
         asterisk.cli(f"database deltree {family}")
     return _service
+
+
+@pytest.fixture(name="sync")
+def _sync(api: service.Service, asterisk: pbx.Pbx, tmp_path: Path) -> synchroniser.Synchroniser:
+    """paidline-sync, as its timer runs it."""
+    return synchroniser.install(tmp_path, asterisk.command, api.url)
 
 
 @pytest.fixture(scope="session", name="_door")
@@ -65,6 +72,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints how many scenarios passed."""
     if "ASTERISK_COMMAND" not in os.environ:
         return
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
     passed = len(terminalreporter.getreports("passed"))
     others = len(terminalreporter.getreports("failed")) + len(terminalreporter.getreports("error"))
     terminalreporter.write_line(f"{passed}/{passed + others} scenarios passed")

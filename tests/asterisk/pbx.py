@@ -44,7 +44,7 @@ class Pbx:
 
     def use(self, url: str) -> None:
         """Tells the kit where the API is."""
-        for name in ("PAIDLINE_AGENTS_URL", "PAIDLINE_CREDIT_URL"):
+        for name in ("PAIDLINE_AGENTS_URL", "PAIDLINE_CREDIT_URL", "PAIDLINE_CALLS_URL"):
             self.cli(f"dialplan set global {name} {url}")
 
     def place(self, exten: str, context: str, **settings: str) -> None:
@@ -83,6 +83,11 @@ class Pbx:
         """The rows of calls that are not settled yet."""
         rows = self.cli("database show paidline").splitlines()
         return [row for row in rows if row.startswith("/paidline/")]
+
+    def kept_ends(self) -> list[str]:
+        """The rows of paid calls whose end is not delivered yet."""
+        rows = self.cli("database show paidline-end").splitlines()
+        return [row for row in rows if row.startswith("/paidline-end/")]
 
     def wait_for_channel(self, pattern: str) -> str:
         """Waits until the list of channels has a line like the pattern, and returns the line."""

@@ -62,6 +62,13 @@ def assert_taken_and_free(api: Service, ref: str) -> None:
     assert api.status(ref) == "online"
 
 
+def assert_free(api: Service, ref: str) -> None:
+    """The agent is online after a call of two requests, and the wallet holds nothing."""
+    assert [status for status, _ in api.status_changes(ref)[-2:]] == ["inConversation", "online"]
+    assert api.status(ref) == "online"
+    assert api.held() == 0
+
+
 def assert_nothing_debited(api: Service) -> None:
     assert api.ledger() == []
     assert api.balance() == BALANCE

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from admin import data
-from local import engine, gateway, tables, template
+from local import engine, gateway, schedules, tables, template
 from local.template import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
+CALLS_HASH = "cf2de5b4f9e950567ba3afcd7a95ac37b125b597b6b90dca8af017590bc11268"
 CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
 SERVICE_NUMBER = "14620905014"
 PIN = "695334"
@@ -33,6 +34,9 @@ _EXAMPLE_DATA = template.PROJECT / "local" / "example_data.json"
 _AGENTS_PATH = "/wp-json/ctb/v1/json/"
 _CREDIT_PATH = "/wp-json/credsys/v1/json/"
 _START_SECONDS = 30
+# Three minutes and one minute in production.
+SILENCE_SECONDS = 4
+GRACE_SECONDS = 1
 
 Item = dict[str, Any]
 
@@ -93,12 +97,22 @@ class Service:
 
     def set_dial_time_out(self, ref_key: str, seconds: int) -> None:
         """Changes an agent's dial time-out, for which there is no call."""
-        self.client.update_item(
-            TableName=self.template.environment["AGENTS_TABLE"],
-            Key={"refKey": {"S": ref_key}},
-            UpdateExpression="SET dialTimeOut = :seconds",
-            ExpressionAttributeValues={":seconds": {"N": str(seconds)}},
+        self._set("AGENTS_TABLE", {"refKey": {"S": ref_key}}, dialTimeOut={"N": str(seconds)})
+
+    def share_line(self, ref_key: str, outbound_number: str) -> None:
+        """Lets an agent share a line, for which there is no call."""
+        self._set(
+            "AGENTS_TABLE",
+            {"refKey": {"S": ref_key}},
+            outboundNumber={"S": outbound_number},
+            lineSharing={"BOOL": True},
         )
+
+    def block_wallet(self) -> None:
+        """Blocks the example wallet."""
+        (item,) = (item for item in self.table("WALLETS_TABLE") if item.get("pin", {}).get("S") == PIN)
+        key = {name: item[name] for name in ("applicationId", "walletKey")}
+        self._set("WALLETS_TABLE", key, blocked={"BOOL": True})
 
     def add_wallet(self, wallet_id: str, pin: str, phone_number: str) -> None:
         """Adds a wallet beside the example's, with as many tokens."""
@@ -108,10 +122,8 @@ class Service:
 
     def remove_wallets(self) -> None:
         """Removes every wallet, for which there is no call."""
-        table = next(
-            table for table in self.template.tables if table.name == self.template.environment["WALLETS_TABLE"]
-        )
-        self._empty(table)
+        name = self.template.environment["WALLETS_TABLE"]
+        self._empty(next(table for table in self.template.tables if table.name == name))
 
     def ask_agents(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the agents' API."""
@@ -120,6 +132,11 @@ class Service:
     def ask_credit(self, endpoint: str, **fields: str) -> Any:
         """Sends a request to the credit system."""
         return self._post(_CREDIT_PATH + endpoint, {"authenticationHash": CREDIT_HASH, **fields})
+
+    def sweep(self) -> None:
+        """Runs what the schedule runs every minute."""
+        (sweep,) = (schedule for schedule in self.template.schedules if schedule.function.name == "CallsSweep")
+        schedules.invoke(sweep)
 
     def status(self, ref: str) -> str:
         """An agent's status."""
@@ -143,6 +160,30 @@ class Service:
         """The ledger's entries that this test caused, oldest first, with plain values."""
         entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
         return sorted((entry for entry in entries if entry["key"]), key=lambda entry: int(entry["seq"]))
+
+    def calls(self) -> list[Item]:
+        """The paid calls, with plain values, oldest first."""
+        return sorted((_plain(item) for item in self.table("CALLS_TABLE")), key=lambda call: str(call["opened"]))
+
+    def held(self) -> int:
+        """The tokens of the example wallet that open calls hold."""
+        items = [_plain(item) for item in self.table("WALLETS_TABLE")]
+        (wallet,) = (item for item in items if item.get("pin") == PIN)
+        return int(wallet.get("held", 0))
+
+    def movements(self) -> list[tuple[str, int]]:
+        """What paid calls have written into the ledger, oldest first: kind and amount of each entry."""
+        entries = [_plain(item) for item in self.table("WALLET_LEDGER_TABLE")]
+        of_calls = sorted((entry for entry in entries if "callId" in entry), key=lambda entry: int(entry["seq"]))
+        return [(entry["kind"], int(entry["amount"])) for entry in of_calls]
+
+    def _set(self, variable: str, key: Item, **attributes: Item) -> None:
+        self.client.update_item(
+            TableName=self.template.environment[variable],
+            Key=key,
+            UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
 
     def _empty(self, table: Table) -> None:
         keys = [key["AttributeName"] for key in table.definition["KeySchema"]]
@@ -170,6 +211,7 @@ class Service:
 def running() -> Iterator[Service]:
     """Runs the service on a free port until the block ends."""
     described = template.read()
+    os.environ.update(CALL_SYNC_SILENCE_S=str(SILENCE_SECONDS), CALL_SYNC_GRACE_S=str(GRACE_SECONDS))
     with engine.start() as store:
         client = store.client()
         gateway.set_environment(described, store.endpoint)

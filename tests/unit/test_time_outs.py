@@ -59,6 +59,7 @@ def test_the_settings_table_shows_the_kits_own_defaults() -> None:
     ("path", "pattern"),
     [
         ("examples/freeswitch/paidline.lua", r"connect-timeout (\d+) timeout (\d+)"),
+        ("examples/freeswitch/paidline_paid_call.lua", r"connect-timeout (\d+) timeout (\d+)"),
         ("examples/curl/ten-calls.sh", r"--connect-timeout (\d+) --max-time (\d+)"),
     ],
 )
