@@ -16,6 +16,8 @@ _SETTINGS = {
     "PAIDLINE_ACCEPT": "no",
     "PAIDLINE_AGENT_SEES": "service",
     "PAIDLINE_WARN_AT": "60",
+    "PAIDLINE_PBX": "pbx1",
+    "PAIDLINE_CALLS_HASH": service.CALLS_HASH,
 }
 
 collect_ignore_glob = [] if os.environ.get("ASTERISK_COMMAND") else ["test_*.py"]

@@ -219,12 +219,15 @@ def test_caller_without_tokens_for_the_first_second_hears_so(asterisk: Pbx, api:
 
 
 @pytest.mark.parametrize("status", ["inConversation", "pause", "offline"])
-def test_caller_hears_that_an_agent_who_is_not_online_is_unavailable(status: str, asterisk: Pbx, api: Service) -> None:
+def test_caller_hears_that_an_agent_who_is_not_online_is_unavailable(
+    status: str, asterisk: Pbx, api: Service, door: Door
+) -> None:
     api.ask_agents("updateStatusByRef", ref=scenario.ALONE, status=status)
 
     said = asterisk.call(SERVICE_NUMBER, "paid-callers", **scenario.settings(scenario.ALONE))
 
     assert "test-agent-unavailable" in said
+    assert [endpoint for endpoint, _ in door.requests] == ["begin"]
     assert_nothing_begun(api)
     assert api.status(scenario.ALONE) == status
 

@@ -102,8 +102,16 @@ class FreeSwitch:
     log: list[str] = field(default_factory=list)
     clock_us: int = 1_764_072_000_700_000
 
-    def call(self, caller: Caller, agent: Agent, talks_s: float = 0, *, press_1: str = "nil") -> None:
-        """Run the script for a call to the agent 000038."""
+    def call(
+        self,
+        caller: Caller,
+        agent: Agent,
+        talks_s: float = 0,
+        *,
+        press_1: str = "nil",
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run the script for a call to the agent 000038; something may happen while they talk."""
 
         def new_session(dial_string: str, _: Caller) -> Agent:
             self.dialed.append(dial_string)
@@ -111,6 +119,7 @@ class FreeSwitch:
 
         def bridge(*_: Any) -> None:
             self.clock_us += int(talks_s * 1_000_000)
+            meanwhile()
 
         self.live.add(caller.call_id)
         self._run(press_1, caller, Session=new_session, bridge=bridge)

@@ -171,8 +171,19 @@ def _leave_open(pbx: FreeSwitch) -> None:
 
 
 def test_call_that_lives_is_named_and_stays_open(pbx: FreeSwitch) -> None:
-    _leave_open(pbx)
-    pbx.live.add(_CALL)
+    def synchronise() -> None:
+        pbx.synchronise()
+        assert _call(pbx)["state"] == "open"
+
+    pbx.call(_caller(), Agent(), talks_s=2, meanwhile=synchronise)
+
+    assert pbx.requests == ["begin", "sync", "end"]
+    assert_nothing_taken(pbx, charged=3)
+
+
+def test_call_whose_end_still_fails_is_named_and_stays_open(pbx: FreeSwitch) -> None:
+    pbx.faults["end"] = 2
+    pbx.call(_caller(), Agent(), talks_s=2)
 
     pbx.synchronise()
 
