@@ -21,7 +21,7 @@ lint: .venv/.installed ## Check style, types and template.
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
-test: lint ## Run all checks: style, types, template, tests with coverage.
+test: lint .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
 	.venv/bin/pytest --cov
 
 lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade allows newer versions.
@@ -30,11 +30,13 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 	$(COMPILE) requirements/fallback.in --output-file requirements/fallback.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
+	$(COMPILE) requirements/translator.in --output-file requirements/translator.txt
+	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
 	$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 
 clean: ## Remove everything that the other targets created.
-	rm -rf .venv .venv-run .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-run .venv-lock .venv-sam .venv-translator .venv-scan .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf local/engine/node_modules layers/shared/src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -42,8 +44,10 @@ clean: ## Remove everything that the other targets created.
 .venv-run/.installed: requirements/run.txt
 .venv/.installed: requirements/dev.txt
 .venv-lock/.installed: requirements/lock.txt
+.venv-translator/.installed: requirements/translator.txt
+.venv-scan/.installed: requirements/scan.txt
 
-.venv-run/.installed .venv-lock/.installed:
+.venv-run/.installed .venv-lock/.installed .venv-translator/.installed .venv-scan/.installed:
 	$(make-environment)
 	@touch $@
 

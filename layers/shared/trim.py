@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 SERVICE = "dynamodb"
-OPERATIONS = ("GetItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems")
+OPERATIONS = ("GetItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems", "UpdateItem")
 
 _ENDPOINT_PARAMETERS = frozenset({"contextParam", "operationContextParams"})
 

@@ -16,6 +16,7 @@ class ApiError(Exception):
     │   └── WalletError (30)
     │       ├── UnknownDialedNumber     ├── UnknownInboundNumber
     │       ├── UnknownPin              ├── InsufficientTokens
+    │       ├── TooManyWrongPins        │
     │       └── AmbiguousPin            └── TooManyTokens
     └── ServerError: the service failed, with code 30 and HTTP 500
         ├── ResponseTooLarge
@@ -116,6 +117,12 @@ class UnknownPin(WalletError):
     """No wallet of the application has this PIN."""
 
     reason = "unknown_pin"
+
+
+class TooManyWrongPins(WalletError):
+    """Too many wrong PINs were tried on this service number in this minute, so this one was not looked up."""
+
+    reason = "too_many_wrong_pins"
 
 
 class AmbiguousPin(WalletError):

@@ -11,7 +11,7 @@ from paidline.api import telemetry
 from paidline.api.request import Event, read_headers, read_parameters
 from paidline.api.response import Response, failure, to_payload
 from paidline.cold_start import IN_LAMBDA
-from paidline.domain.authentication import Scope, authenticate
+from paidline.domain.authentication import Scope, authenticate, hash_digest
 from paidline.domain.idempotency import Key, key_for
 from paidline.domain.types import IdempotencyKey, Text
 from paidline.errors import ApiError, InvalidRequest, ServerError
@@ -63,6 +63,7 @@ class Context(Protocol):
     """The part of Lambda's context object that is used here."""
 
     aws_request_id: str
+    function_version: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left before Lambda times out."""
@@ -93,21 +94,26 @@ class Endpoint(Generic[R]):
 
     def _respond(self, event: Event, context: Context) -> dict[str, Any]:
         accept_encoding = None
+        log = telemetry.RequestLog(self.name, context.function_version, context.aws_request_id)
         try:
             headers = read_headers(event)
             accept_encoding = headers.get("accept-encoding")
-            payload = to_payload(response := self._handle(event, headers), accept_encoding)
+            payload = to_payload(response := self._handle(event, headers, log), accept_encoding)
         except Exception as error:  # the last resort: every response has the documented envelope
             failed = error if isinstance(error, ApiError) else ServerError()
             if isinstance(failed, ServerError):
                 telemetry.log_fault(self.name, context.aws_request_id, error)
             response = failure(failed)
             payload = to_payload(response, None)
-        telemetry.log_response(self.name, context.aws_request_id, response)
+        log.write(response)
         return payload
 
-    def _handle(self, event: Event, headers: Mapping[str, str]) -> Response:
+    def _handle(self, event: Event, headers: Mapping[str, str], log: telemetry.RequestLog) -> Response:
         request = self._read(event, headers)
+        # Also those that are refused: so one sees whether anybody still uses an old hash.
+        log.client = hash_digest(request.authentication_hash)
+        if isinstance(request, IdempotentRequest) and request.idempotency_key:
+            log.idempotency_key = request.idempotency_key
         caller = Caller(
             client=authenticate(request.authentication_hash, self.scope),
             ip=event["requestContext"]["http"]["sourceIp"],

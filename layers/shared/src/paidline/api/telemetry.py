@@ -1,10 +1,13 @@
 """Logs and metrics for each request: one line of JSON that is both.
 
 No value that a caller sent is logged, because any of them may be a hash, a PIN, a phone number or an e-mail address.
+Clients and idempotency keys are named by the first digits of their digests.
 Nor is the text of an exception, which may quote one: a fault is logged by the exception's type and place.
 """
 
 import functools
+import hashlib
+import time
 import traceback
 from typing import TYPE_CHECKING
 
@@ -12,22 +15,56 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from paidline.api.response import Response
 from paidline.errors import ApiError, ServerError
+from paidline.store.dynamodb import start_usage
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
+# Enough to tell clients and keys apart, and too few to find a hash by.
+_DIGITS = 8
 
-def log_response(endpoint: str, request_id: str, response: Response) -> None:
-    """Log a response with its reason, and count it by endpoint and code; a 5xx also counts as a fault."""
-    # Ephemeral: Powertools' usual metrics object is shared by all threads, and the local gateway has many.
-    metrics = EphemeralMetrics()
-    metrics.add_dimension("endpoint", endpoint)
-    metrics.add_dimension("code", str(int(response.code)))
-    metrics.add_metric("Answers", MetricUnit.Count, 1)
-    metrics.add_metric("Faults", MetricUnit.Count, response.http_status >= ServerError.http_status)
-    metrics.add_metadata("requestId", request_id)
-    metrics.add_metadata("reason", response.headers.get("x-error-reason", ""))
-    metrics.flush_metrics()
+
+class RequestLog:
+    """The log line of one request: what is known of it so far, and its time from here on.
+
+    `client` is the digest of the hash, `idempotency_key` the key as sent; of both, the line has the first digits of a
+    digest only.
+    """
+
+    client = ""
+    idempotency_key = ""
+
+    def __init__(self, endpoint: str, version: str, request_id: str) -> None:
+        self._endpoint = endpoint
+        self._version = version
+        self._request_id = request_id
+        self._started = time.monotonic()
+        self._usage = start_usage()
+
+    def write(self, response: Response) -> None:
+        """Write the line. Its three metrics have one dimension, the stack: each combination of values has a price."""
+        # Ephemeral: Powertools' usual metrics object is shared by all threads, and the local gateway has many.
+        metrics = EphemeralMetrics()
+        metrics.add_metric("Faults", MetricUnit.Count, response.http_status >= ServerError.http_status)
+        metrics.add_metric("Latency", MetricUnit.Milliseconds, round((time.monotonic() - self._started) * 1000, 1))
+        metrics.add_metric("StoreRetries", MetricUnit.Count, self._usage.retries)
+        for name, value in {
+            "endpoint": self._endpoint,
+            "code": int(response.code),
+            "reason": response.headers.get("x-error-reason", ""),
+            "client": self.client[:_DIGITS],
+            "idempotencyKey": _first_digits(self.idempotency_key),
+            "storeCalls": self._usage.attempts,
+            "storeMs": round(self._usage.seconds * 1000, 1),
+            "version": self._version,
+            "requestId": self._request_id,
+        }.items():
+            metrics.add_metadata(name, value)
+        metrics.flush_metrics()
+
+
+def _first_digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS] if text else ""
 
 
 def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
