@@ -3,6 +3,8 @@ PYTHON ?= python3
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
+TEMPLATES = template.yaml alarms.yaml deploy-role.yaml backups.yaml
+
 .DEFAULT_GOAL := help
 .PHONY: help run lint check test lock clean
 
@@ -16,7 +18,7 @@ lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml
+	.venv/bin/cfn-lint $(TEMPLATES)
 
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"

@@ -21,6 +21,13 @@ BUCKET = "packages"
 REGION = "eu-west-1"
 _TRANSLATOR = PROJECT / ".venv-translator" / "bin" / "python"
 _LONG_TAGS = {"If", "Equals", "Not", "And", "Or", "Sub", "Join", "Select", "Split", "ImportValue", "FindInMap"}
+_MOTO_CREATES = {
+    "AWS::DynamoDB::Table",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+}
 _CODE = ("CodeUri", "ContentUri")
 
 Document = dict[str, Any]
@@ -92,10 +99,32 @@ def versions(translated: Document) -> dict[str, str]:
     }
 
 
+def for_moto(translated: Document) -> str:
+    """The part of a translated template that moto can create, as JSON: not the API, layers, aliases and CodeDeploy."""
+    kept: Document = {name: one for name, one in translated["Resources"].items() if one["Type"] in _MOTO_CREATES}
+    for one in kept.values():
+        one["Properties"].pop("Layers", None)
+    return json.dumps(_without_absent({**translated, "Resources": kept, "Outputs": {}}))
+
+
+def _without_absent(value: Any) -> Any:
+    """Leave out what depends on a condition that does not hold by default: moto would put null into lists."""
+    if isinstance(value, list):
+        return [_without_absent(entry) for entry in value if not _is_absent(entry)]
+    if isinstance(value, dict):
+        return {name: _without_absent(entry) for name, entry in value.items() if not _is_absent(entry)}
+    return value
+
+
+def _is_absent(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("Fn::If", [None])[-1] == {"Ref": "AWS::NoValue"}
+
+
 def upload(translated: Document) -> None:
     """Put an archive at each address of code that the template names."""
     s3 = boto3.client("s3", region_name=REGION)
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    if not s3.list_buckets()["Buckets"]:
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("app.py", "")
