@@ -27,7 +27,7 @@ class Attempt(NamedTuple):
     """A PIN that a caller gave on a service number. `ip` is the address that the request came from.
 
     A movement of tokens comes from a PBX that has found the wallet before. So it is refused only if its own address
-    gives wrong PINs: else callers who guess PINs on a line would keep the PBX from debiting the calls of others.
+    gave too many wrong PINs in movements: else callers who guess PINs would keep the PBX from debiting others' calls.
     """
 
     dialed: DialedNumber
@@ -35,19 +35,24 @@ class Attempt(NamedTuple):
     ip: str
     moves_tokens: bool
 
-    def is_known_to_be_right(self) -> bool:
-        """Return whether the PIN was right in the last minutes."""
-        mark = _right.get((self.dialed.application_id, self.pin))
-        return mark is not None and clock.is_within(_RIGHT_S, mark)
+    @property
+    def source(self) -> str:
+        """The attribute that counts this address: a short digest, because an IP address is personal data."""
+        digest = hashlib.sha256(self.ip.encode()).hexdigest()[:8]
+        return f"moves:{digest}" if self.moves_tokens else f"from:{digest}"
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What is closed after too many wrong PINs: the number to look-ups, or to movements from one address."""
+        return self.dialed.dialed_number, self.source if self.moves_tokens else ""
 
 
 def check(attempt: Attempt) -> None:
     """Raise TooManyWrongPins if the PIN may not be looked up. No DynamoDB call."""
-    if not _closed or attempt.is_known_to_be_right():
+    if not _closed or _closed.get(attempt.place) != _minute():
         return
-    places = [_place(attempt)] if attempt.moves_tokens else [_place(attempt), (attempt.dialed.dialed_number, "")]
-    minute = _minute()
-    if any(_closed.get(place) == minute for place in places):
+    right = _right.get((attempt.dialed.application_id, attempt.pin))
+    if right is None or not clock.is_within(_RIGHT_S, right):
         raise TooManyWrongPins
 
 
@@ -59,28 +64,20 @@ def note_right(attempt: Attempt) -> None:
 
 
 def note_wrong(attempt: Attempt) -> None:
-    """Count a wrong PIN, and close the number for this minute if it was one too many. One UpdateItem."""
+    """Count a wrong PIN, and close its place for this minute if it was the last one allowed. One UpdateItem."""
     minute = _minute()
-    limit = int(os.environ["MAX_WRONG_PINS"])
-    number, source = _place(attempt)
-    counted = wrong_pins.count(number, minute, source)
-    if len(_closed) >= _MAX_ENTRIES:
-        _closed.clear()
-    if counted.total >= limit:
-        _closed[number, ""] = minute
-    if counted.from_source >= limit:
-        _closed[number, source] = minute
+    counted = wrong_pins.count(attempt.dialed.dialed_number, minute, attempt.source)
+    count = counted.from_source if attempt.moves_tokens else counted.total
+    if count >= int(os.environ["MAX_WRONG_PINS"]):
+        if len(_closed) >= _MAX_ENTRIES:
+            _closed.clear()
+        _closed[attempt.place] = minute
 
 
 def forget() -> None:
     """Forget everything, as a new process."""
     _right.clear()
     _closed.clear()
-
-
-def _place(attempt: Attempt) -> tuple[str, str]:
-    # An IP address is personal data; eight digits suffice to tell sources apart.
-    return attempt.dialed.dialed_number, hashlib.sha256(attempt.ip.encode()).hexdigest()[:8]
 
 
 def _minute() -> int:

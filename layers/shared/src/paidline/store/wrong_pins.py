@@ -19,16 +19,16 @@ class WrongPins(NamedTuple):
 def count(dialed_number: str, minute: int, source: str) -> WrongPins:
     """Count one wrong PIN and return the counts with it. One UpdateItem.
 
-    `minute` is in minutes since 1970, `source` a short digest. A retry of the call may count twice.
+    `minute` is in minutes since 1970, `source` the attribute that counts one source. A retry of the call may count twice.
     """
     updated = call(
         dynamodb().update_item,
         TableName=os.environ["WRONG_PINS_TABLE"],
         Key={"dialedNumber": {"S": dialed_number}, "minute": {"N": str(minute)}},
         UpdateExpression="ADD #total :one, #source :one SET expiresAt = :expires",
-        ExpressionAttributeNames={"#total": "total", "#source": f"from:{source}"},
+        ExpressionAttributeNames={"#total": "total", "#source": source},
         ExpressionAttributeValues={":one": {"N": "1"}, ":expires": {"N": str(minute * 60 + _TTL_S)}},
         ReturnValues="UPDATED_NEW",
     )
     counts = updated["Attributes"]
-    return WrongPins(int(counts["total"]["N"]), int(counts[f"from:{source}"]["N"]))
+    return WrongPins(int(counts["total"]["N"]), int(counts[source]["N"]))
