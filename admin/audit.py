@@ -114,14 +114,31 @@ def _pages(client: DynamoDBClient, operation: str, parameters: dict[str, Any]) -
         yield from page["Items"]
 
 
+def report(client: Any, stack: str, problems: int) -> None:
+    """Write the number of problems as a metric of the stack; alarms.yaml rings if there are any, or if none is written."""
+    client.put_metric_data(
+        Namespace="Paidline",
+        MetricData=[
+            {
+                "MetricName": "AuditProblems",
+                "Dimensions": [{"Name": "service", "Value": stack}],
+                "Value": problems,
+                "Unit": "Count",
+            }
+        ],
+    )
+
+
 def main() -> int:
-    """Print the result, and return 1 if there are problems."""
+    """Print the result, and return 1 if there are problems. METRIC_STACK also writes it to that stack's metrics."""
     # Not the functions' client, whose short time-outs are for live calls.
     session: Any = botocore.session.get_session()
     found = audit(session.create_client("dynamodb", endpoint_url=os.environ.get("DYNAMODB_ENDPOINT") or None))
     print(f"{found.wallets} wallets, {found.entries} ledger entries, {found.tokens} tokens")
     for problem in found.problems:
         print(problem)
+    if stack := os.environ.get("METRIC_STACK"):
+        report(session.create_client("cloudwatch"), stack, len(found.problems))
     print(f"{len(found.problems)} problems")
     return 1 if found.problems else 0
 

@@ -4,7 +4,7 @@ SAM = SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 ENVIRONMENT ?= dev
 STACK ?= paidline-$(ENVIRONMENT)
 
-.PHONY: build validate deploy protect load sam-local test-sam
+.PHONY: build validate deploy protect restore alarms load sam-local test-sam
 
 .venv-sam/.installed: requirements/sam.txt
 	$(make-environment)
@@ -20,7 +20,14 @@ validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
 deploy: build .venv-run/.installed ## Deploy to AWS. ENVIRONMENT=dev STACK=paidline-dev PARAMETERS="Architecture=x86_64"
 	@parameters=$$(ENVIRONMENT=$(ENVIRONMENT) PARAMETERS='$(PARAMETERS)' .venv-run/bin/python -m admin.release) \
 		&& $(SAM) deploy --config-env $(ENVIRONMENT) --stack-name $(STACK) --no-fail-on-empty-changeset \
-			--parameter-overrides "$$parameters"
+			$(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides "$$parameters"
+
+restore: .venv-run/.installed ## Restore the money tables to one second, into new tables. STACK=paidline-prod AT=2026-11-25T14:00:00Z
+	@STACK=$(STACK) AT=$(AT) .venv-run/bin/python -m admin.restore
+
+alarms: .venv-sam/.installed ## Deploy the alarms of a stack. STACK=paidline-prod EMAIL=address
+	$(SAM) deploy --template alarms.yaml --stack-name $(STACK)-alarms --region $(AWS_REGION) \
+		--parameter-overrides 'ServiceStack=$(STACK) Email=$(EMAIL)'
 
 protect: .venv-run/.installed ## Protect a stack from deletion and its tables from replacement. STACK=paidline-dev
 	@STACK=$(STACK) .venv-run/bin/python -m admin.protect
