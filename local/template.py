@@ -111,7 +111,12 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
     """Load a template unresolved. A short tag becomes a mapping, so `!Ref Name` is `{"Ref": "Name"}`."""
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Parse a template's text, as `load`."""
+    document: dict[str, Any] = yaml.load(text, Loader=_Loader)
     return document
 
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from local import template
 from local.template import PROJECT
 
@@ -32,7 +30,7 @@ def texts() -> dict[str, str]:
 
 def problems(files: Mapping[str, str]) -> list[str]:
     """Everything that the templates break."""
-    documents = {name: yaml.load(text, Loader=template._Loader) for name, text in files.items()}
+    documents = {name: template.parse(text) for name, text in files.items()}
     service, alarms = documents["template.yaml"], documents["alarms.yaml"]
     found = [f"{name}: {problem}" for name, document in documents.items() for problem in _policies(document)]
     found += [*_tables(service), *_logs(service), *_functions(service), *_edge(service)]

@@ -1,5 +1,7 @@
 """The templates keep the rules of tests/support/stack_rules.py, and each rule notices the mistake that it is for."""
 
+# Each mistake is one line, so that what is changed can be seen beside what it becomes.
+# ruff: noqa: E501
 from __future__ import annotations
 
 import re
