@@ -50,7 +50,9 @@ def digest(built: Path, chosen: Mapping[str, str]) -> str:
     """Return the SHA-256 digest, in hex, of everything that makes a version: built files, template and parameters."""
     whole = hashlib.sha256()
     for path in sorted(path for path in built.rglob("*") if path.is_file()):
-        whole.update(f"{path.relative_to(built).as_posix()}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        whole.update(
+            f"{path.relative_to(built).as_posix()}\n{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
+        )
     for name, value in sorted(chosen.items()):
         if name != _DIGEST:
             whole.update(f"{name}={value}\n".encode())

@@ -51,8 +51,7 @@ class Deployed:
         """The environment of the deployed functions."""
         functions = boto3.client("lambda", stack.REGION).list_functions()["Functions"]
         environments = [
-            {name: str(value) for name, value in function["Environment"]["Variables"].items()}
-            for function in functions
+            {name: str(value) for name, value in function["Environment"]["Variables"].items()} for function in functions
         ]
         assert len(environments) == len(self.handlers)
         assert all(environment == environments[0] for environment in environments)

@@ -46,7 +46,9 @@ def _long(value: Any) -> Any:
         return value
     if value.keys() == {"GetAtt"}:
         return {"Fn::GetAtt": value["GetAtt"].split(".", 1)}
-    return {f"Fn::{key}" if len(value) == 1 and key in _LONG_TAGS else key: _long(entry) for key, entry in value.items()}
+    return {
+        f"Fn::{key}" if len(value) == 1 and key in _LONG_TAGS else key: _long(entry) for key, entry in value.items()
+    }
 
 
 def package(document: Document, root: Path) -> Document:

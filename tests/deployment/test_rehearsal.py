@@ -56,7 +56,9 @@ def allows(policy: dict[str, Any], action: str, resource_type: str) -> bool:
         for pattern in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         if pattern in {action, "Update:*"}
         and resource_type
-        in statement.get("Condition", {"StringEquals": {"ResourceType": [resource_type]}})["StringEquals"]["ResourceType"]
+        in statement.get("Condition", {"StringEquals": {"ResourceType": [resource_type]}})["StringEquals"][
+            "ResourceType"
+        ]
     ]
     return "Allow" in effects and "Deny" not in effects
 
