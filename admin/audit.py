@@ -115,7 +115,7 @@ def _pages(client: DynamoDBClient, operation: str, parameters: dict[str, Any]) -
 
 
 def report(client: Any, stack: str, problems: int) -> None:
-    """Write the number of problems as a metric of the stack; alarms.yaml rings if there are any, or if none is written."""
+    """Write the number of problems as a metric of the stack; an alarm rings if there are any, or no metric."""
     client.put_metric_data(
         Namespace="Paidline",
         MetricData=[

@@ -7,7 +7,6 @@ import json
 import os
 import sys
 
-from samtranslator.parser.parser import Parser
 from samtranslator.translator.transform import transform
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")

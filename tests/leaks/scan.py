@@ -1,4 +1,4 @@
-"""Sends generated requests, faults included, and looks for every secret that they used in everything that was written."""
+"""Sends generated requests, faults included, and looks for each of their secrets in everything that was written."""
 
 from __future__ import annotations
 

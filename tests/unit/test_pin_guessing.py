@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ WITH_PIN = [stem for stem in contract.STEMS if "pin" in contract.parameters(stem
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """A wall clock that stands at the start of a minute, and moves by so many seconds when told to."""
     moment = [1_800_000_000.0]
     monkeypatch.setattr(time, "time", lambda: moment[0])
@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[float], None]]:
     def move(seconds: float) -> None:
         moment[0] += seconds
 
-    yield move
+    return move
 
 
 def guess(api: Api, stem: str = BY_PIN, count: int = LIMIT, **changes: Any) -> list[str | None]:
@@ -90,7 +90,7 @@ def test_a_closed_number_closes_no_other(api: Api) -> None:
     guess(api)
 
     assert api.request(BY_PIN, dialedNumber="31999999999").reason == "unknown_dialed_number"
-    assert list(pin_guessing._closed)[0][0] == contract.parameters(BY_PIN)["dialedNumber"]
+    assert next(iter(pin_guessing._closed))[0] == contract.parameters(BY_PIN)["dialedNumber"]
 
 
 @pytest.mark.usefixtures("clock")

@@ -48,8 +48,9 @@ class Usage:
         self.seconds = 0.0
 
 
-# Outside a request, nobody reads it.
-_usage: ContextVar[Usage] = ContextVar("usage", default=Usage())
+# Outside a request, nobody reads what is counted.
+_NO_REQUEST = Usage()
+_usage: ContextVar[Usage] = ContextVar("usage", default=_NO_REQUEST)
 
 
 def start_usage() -> Usage:

@@ -19,7 +19,7 @@ class WrongPins(NamedTuple):
 def count(dialed_number: str, minute: int, source: str) -> WrongPins:
     """Count one wrong PIN and return the counts with it. One UpdateItem.
 
-    `minute` is in minutes since 1970, `source` the attribute that counts one source. A retry of the call may count twice.
+    `minute` is in minutes since 1970, `source` the attribute that counts one source. A retry may count twice.
     """
     updated = call(
         dynamodb().update_item,
