@@ -57,6 +57,10 @@ LINE_TESTS = "tests/endpoints/update_status_by_line_sharing/test_update_status_b
 STATUS_LOG_TESTS = "tests/endpoints/get_status_log/test_get_status_log.py"
 GATEWAY_TESTS = "tests/integration/test_gateway.py"
 
+GUESSING, WRONG_PINS = f"{_LAYER}/domain/pin_guessing.py", f"{_LAYER}/store/wrong_pins.py"
+GUESSING_TESTS, PRIVACY = "tests/unit/test_pin_guessing.py", "tests/unit/test_privacy.py"
+STACK_RULES = "tests/unit/test_stack_rules.py"
+
 
 @dataclass(frozen=True)
 class Defect:
@@ -803,4 +807,48 @@ DEFECTS = (
         ("tests/integration/test_local_service.py",),
     ),
     Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
+    Defect(
+        "a closed number is closed to right PINs too",
+        GUESSING,
+        "if right is None or not",
+        "if right is None or True or not",
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "a closed number never opens again",
+        GUESSING,
+        "_closed.get(attempt.place) != _minute()",
+        "attempt.place not in _closed",
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "guesses by phone close the PBX's debits",
+        GUESSING,
+        'self.source if self.moves_tokens else ""',
+        '""',
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "wrong PINs are never counted together",
+        WRONG_PINS,
+        '"minute": {"N": str(minute)}',
+        '"minute": {"N": str(minute + id(source) % 1000)}',
+        (GUESSING_TESTS,),
+    ),
+    Defect("the whole digest of a hash is logged", OBSERVING, "self.client[:_DIGITS]", "self.client", (PRIVACY,)),
+    Defect(
+        "a whole key is logged",
+        OBSERVING,
+        "_first_digits(self.idempotency_key)",
+        "self.idempotency_key",
+        (PRIVACY,),
+    ),
+    Defect("retries are not counted", CLIENT, "usage.retries += 1", "usage.retries += 0", (PRIVACY,)),
+    Defect(
+        "functions may write to every log group",
+        TEMPLATE,
+        "    PermissionsBoundary: !Ref FunctionBoundary\n",
+        "",
+        (STACK_RULES,),
+    ),
 )
