@@ -454,8 +454,8 @@ DEFECTS = (
     Defect(
         "a deadline that each call starts anew",
         CLIENT,
-        "    attempts = 0\n    while True:\n",
-        "    attempts = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
+        "    attempts = 0\n    usage = _usage.get()\n    while True:\n",
+        "    attempts = 0\n    usage = _usage.get()\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
         "    while True:\n",
         (DEADLINES, SIMULATION),
     ),
@@ -753,8 +753,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "AttributeName: expiresAt",
-        "AttributeName: expires",
+        "KeySchema: [{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt",
+        "KeySchema: [{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires",
         (TEMPLATE_TESTS,),
     ),
     Defect(
@@ -767,8 +767,8 @@ DEFECTS = (
     Defect(
         "logs are kept for a week",
         TEMPLATE,
-        "    Type: Number\n    Default: 30\n",
-        "    Type: Number\n    Default: 7\n",
+        "  LogRetentionDays:\n    Type: Number\n    Default: 30\n",
+        "  LogRetentionDays:\n    Type: Number\n    Default: 7\n",
         (TEMPLATE_TESTS,),
     ),
     Defect(
