@@ -753,8 +753,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "KeySchema: [{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt",
-        "KeySchema: [{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires",
+        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt",
+        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires",
         (TEMPLATE_TESTS,),
     ),
     Defect(
