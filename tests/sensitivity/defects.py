@@ -455,7 +455,8 @@ DEFECTS = (
         "a deadline that each call starts anew",
         CLIENT,
         "    attempts = 0\n    usage = _usage.get()\n    while True:\n",
-        "    attempts = 0\n    usage = _usage.get()\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
+        "    attempts = 0\n    usage = _usage.get()\n"
+        "    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
         "    while True:\n",
         (DEADLINES, SIMULATION),
     ),
