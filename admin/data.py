@@ -12,49 +12,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from botocore.exceptions import ClientError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, ValidationError
 
 from paidline import clock, ids
-from paidline.api.response import to_json
 from paidline.domain.agents import MAX_AGENTS_PER_LINE
 from paidline.domain.authentication import Scope, hash_digest
 from paidline.domain.profiles import DEFAULTS
-from paidline.domain.types import MAX_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref
+from paidline.domain.types import AgentStatus, Ref
+from paidline.management.values import AgentEntry, DialedNumberEntry, Id, Model, WalletEntry
+from paidline.management.wallets import new_wallet, opening_entry
 from paidline.store import agents, ledger, profiles, status_log
 from paidline.store.agents import Agent
 from paidline.store.api_clients import ApiClient
 from paidline.store.dialed_numbers import DialedNumber
-from paidline.store.ledger import NO_DIGEST, LedgerEntry
 from paidline.store.status_log import StatusLogRow
-from paidline.store.wallets import Wallet
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Asterisk's JSON_DECODE parses numbers as C ints.
-_MAX_USER_ID = 2**31 - 1
-
 Operation = dict[str, Any]
-
-
-def _max_json_bytes(limit: int) -> AfterValidator:
-    """Limit a text's length in bytes of response JSON, where é takes six, an emoji twelve and a slash two.
-
-    A PBX reads only 1,023 bytes of a response, so each value in it is limited.
-    """
-
-    def check(value: str) -> str:
-        if len(to_json(value)) - len('""') > limit:
-            raise ValueError(f"longer than {limit} bytes in the JSON of a response")
-        return value
-
-    return AfterValidator(check)
-
-
-Id = Annotated[str, BeforeValidator(str), Field(min_length=1), _max_json_bytes(64)]
-ShownText = Annotated[str, _max_json_bytes(255)]
-StoredPhoneNumber = PhoneNumber | None
 
 
 def _stored_time(value: str) -> str:
@@ -71,30 +47,18 @@ class DataError(Exception):
     """The document cannot be loaded; the message names the entry, never a hash, PIN, number or address."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
-
-
-class _ApiClient(_Entry):
+class _ApiClient(Model):
     authentication_hash: str = Field(min_length=1)
     scope: Scope
     application_ids: frozenset[Id] | Literal["all"] = frozenset()
     active: bool = True
 
 
-class _Agent(_Entry):
-    user_id: int = Field(ge=1, le=_MAX_USER_ID)
-    ref: Ref
-    status: AgentStatus = AgentStatus.OFFLINE
-    outbound_number: StoredPhoneNumber = None
-    dial_time_out: int = Field(default=30, ge=0, le=MAX_CALL_S)
-    line_sharing: bool = False
-    tpm: int = Field(default=0, ge=0, le=MAX_TOKENS)
+class _Agent(AgentEntry):
     last_status_change: StoredTime = ""
-    profile: dict[str, str] = {}
 
 
-class _StatusLogRow(_Entry):
+class _StatusLogRow(Model):
     id: int = Field(ge=1, le=ids.LAST_ID)
     ref: Ref
     created: StoredTime
@@ -103,27 +67,12 @@ class _StatusLogRow(_Entry):
     ip: str
 
 
-class _DialedNumber(_Entry):
-    dialed_number: PhoneNumber
-    application_id: Id
-    company_name: ShownText
-
-
-class _Wallet(_Entry):
-    application_id: Id
-    wallet_id: Id
-    pin: Annotated[str, Field(pattern=r"^\S+$"), _max_json_bytes(64)]
-    tokens: int = Field(ge=0, le=MAX_TOKENS)
-    phone_number: StoredPhoneNumber = None
-    email: ShownText = ""
-
-
-class _Document(_Entry):
-    api_clients: list[_ApiClient] = []
-    agents: list[_Agent] = []
-    status_log: list[_StatusLogRow] = []
-    dialed_numbers: list[_DialedNumber] = []
-    wallets: list[_Wallet] = []
+class _Document(Model):
+    api_clients: list[_ApiClient] = Field(default_factory=list)
+    agents: list[_Agent] = Field(default_factory=list)
+    status_log: list[_StatusLogRow] = Field(default_factory=list)
+    dialed_numbers: list[DialedNumberEntry] = Field(default_factory=list)
+    wallets: list[WalletEntry] = Field(default_factory=list)
 
 
 def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
@@ -233,28 +182,9 @@ def _log_row(entry: _StatusLogRow, agent: _Agent) -> Operation:
     return dict(status_log.append(row))
 
 
-def _wallet(entry: _Wallet) -> list[Operation]:
-    opening = LedgerEntry(
-        wallet_id=entry.wallet_id,
-        seq=1,
-        amount=entry.tokens,
-        balance=entry.tokens,
-        time=clock.to_iso(clock.now()),
-        source="opening",
-        key="",
-        request_id=ids.new_request_id(),
-        previous_digest=NO_DIGEST,
-    )
-    stored = Wallet(
-        application_id=entry.application_id,
-        wallet_id=entry.wallet_id,
-        pin=entry.pin,
-        tokens=entry.tokens,
-        seq=opening.seq,
-        digest=opening.digest(),
-        phone_number=entry.phone_number or "",
-        email=entry.email,
-    )
+def _wallet(entry: WalletEntry) -> list[Operation]:
+    opening = opening_entry(entry, ids.new_request_id())
+    stored = new_wallet(entry, opening)
     # The opening entry's condition ensures that no two wallets share a walletId, and thereby a ledger.
     operations = [_put_if_absent("WALLETS_TABLE", stored.to_item(), "walletKey"), dict(ledger.append(opening))]
     if stored.phone_number:

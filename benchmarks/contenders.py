@@ -72,11 +72,11 @@ class Contender:
 
 
 def ours() -> list[Contender]:
-    """List the functions."""
+    """List the functions behind a route."""
+    functions = sorted((route.function for route in template.read().routes), key=lambda function: function.stem)
     return [
-        Contender(folder.name, folder, LAYER, template.PROJECT / "events" / f"{folder.name}.json")
-        for folder in sorted((template.PROJECT / "functions").iterdir())
-        if (folder / "app.py").exists()
+        Contender(function.stem, function.folder, LAYER, template.PROJECT / "events" / f"{function.stem}.json")
+        for function in functions
     ]
 
 

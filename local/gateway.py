@@ -1,19 +1,24 @@
-"""A WSGI app that stands in for API Gateway: it passes HTTP requests to handlers as payload 2.0 events."""
+"""A WSGI app that stands in for API Gateway: it passes HTTP requests to handlers as payload 2.0 events.
+
+For functions without a route it stands in for Lambda's Invoke call, like `sam local start-lambda`.
+"""
 
 from __future__ import annotations
 
 import base64
 import importlib.util
 import itertools
+import json
 import logging
 import os
+import re
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from local.template import Function, Route, Template
@@ -25,7 +30,16 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 # API Gateway does not pass these on; cookies have their own field.
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
-_REASONS = {200: "200 OK", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
+_REASONS = {
+    200: "200 OK",
+    400: "400 Bad Request",
+    404: "404 Not Found",
+    413: "413 Request Entity Too Large",
+    500: "500 Internal Server Error",
+}
+_WAITED_FOR = "RequestResponse"
+_FUNCTION_ERROR = ("x-amz-function-error", "Unhandled")
+_INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 Event = dict[str, Any]
 Handler = Callable[[Event, "Context"], dict[str, Any]]
@@ -57,48 +71,76 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A route with its loaded handler."""
+class Loaded:
+    """A function with its handler."""
 
-    route: Route
+    function: Function
     handler: Handler
 
-    def context(self) -> Context:
-        """Return a context for one invocation."""
-        function = self.route.function
-        return Context(
-            function_name=function.name,
-            memory_limit_in_mb=function.memory_mb,
-            invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{function.name}",
-            log_group_name=f"/aws/lambda/{function.name}",
-            timeout_s=function.timeout_s,
+    def invoke(self, event: Any) -> dict[str, Any]:
+        """Call the handler as Lambda does."""
+        context = Context(
+            function_name=self.function.name,
+            memory_limit_in_mb=self.function.memory_mb,
+            invoked_function_arn=f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{self.function.name}",
+            log_group_name=f"/aws/lambda/{self.function.name}",
+            timeout_s=self.function.timeout_s,
         )
+        return self.handler(event, context)
 
 
 class Gateway:
-    """The HTTP API of a template as a WSGI app."""
+    """The HTTP API of a template as a WSGI app, with Lambda's Invoke call for the functions without a route."""
 
     def __init__(self, template: Template) -> None:
+        loaded = {function.name: Loaded(function, load_handler(function)) for function in template.functions}
         self._endpoints = {
-            (route.method, route.path): Endpoint(route, load_handler(route.function)) for route in template.routes
+            (route.method, route.path): (route, loaded[route.function.name]) for route in template.routes
         }
+        self._invoked = {function.name: loaded[function.name] for function in template.invoked_functions}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one HTTP request."""
-        endpoint = self._endpoints.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if endpoint is None:
-            return _gateway_response(start_response, 404, b'{"message":"Not Found"}')
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if method == "POST" and (invoke := _INVOKE_PATH.fullmatch(path)):
+            return self._invoke(unquote(invoke[1]), environ, start_response)
+        if (method, path) not in self._endpoints:
+            return _json_response(start_response, 404, b'{"message":"Not Found"}')
+        route, loaded = self._endpoints[method, path]
         try:
-            event = make_event(environ, endpoint.route)
+            event = make_event(environ, route)
         except BodyTooLarge:
-            return _gateway_response(start_response, 413, b'{"message":"Request Entity Too Large"}')
+            return _json_response(start_response, 413, b'{"message":"Request Entity Too Large"}')
         try:
-            status, headers, body = _read_result(endpoint.handler(event, endpoint.context()))
+            status, headers, body = _read_result(loaded.invoke(event))
         except Exception:
-            _log.exception("%s raised; Lambda would report a function error", endpoint.route.function.name)
-            return _gateway_response(start_response, 500, b'{"message":"Internal Server Error"}')
+            _log.exception("%s raised; Lambda would report a function error", route.function.name)
+            return _json_response(start_response, 500, b'{"message":"Internal Server Error"}')
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
+
+    def _invoke(self, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer Lambda's Invoke call. A function is named by its logical id or by an ARN that ends with it."""
+        loaded = self._invoked.get(name.rpartition(":")[2])
+        if loaded is None:
+            return _invoke_failure(start_response, 404, "ResourceNotFoundException", f"Function not found: {name}")
+        try:
+            event = json.loads(_read_body(environ) or b"{}")
+        except BodyTooLarge:
+            return _invoke_failure(start_response, 413, "RequestTooLargeException", "The payload is too large")
+        except ValueError as error:
+            message = f"Could not parse request body into json: {error}"
+            return _invoke_failure(start_response, 400, "InvalidRequestContentException", message)
+        if environ.get("HTTP_X_AMZ_INVOCATION_TYPE", _WAITED_FOR) != _WAITED_FOR:
+            message = f"The local gateway knows only the invocation type {_WAITED_FOR}"
+            return _invoke_failure(start_response, 400, "InvalidParameterValueException", message)
+        try:
+            result = json.dumps(loaded.invoke(event)).encode()
+        except Exception as error:
+            _log.exception("%s raised; Lambda would report a function error", loaded.function.name)
+            raised = {"errorMessage": str(error), "errorType": type(error).__name__}
+            return _json_response(start_response, 200, json.dumps(raised).encode(), _FUNCTION_ERROR)
+        return _json_response(start_response, 200, result)
 
 
 def set_environment(template: Template, endpoint: str) -> None:
@@ -237,6 +279,13 @@ def _read_result(result: dict[str, Any]) -> tuple[str, list[tuple[str, str]], by
     return _REASONS.get(status) or f"{status} Status", headers, body
 
 
-def _gateway_response(start_response: StartResponse, status: int, body: bytes) -> list[bytes]:
-    start_response(_REASONS[status], [("content-type", "application/json"), ("content-length", str(len(body)))])
+def _json_response(start_response: StartResponse, status: int, body: bytes, *headers: tuple[str, str]) -> list[bytes]:
+    own = [("content-type", "application/json"), ("content-length", str(len(body)))]
+    start_response(_REASONS[status], [*own, *headers])
     return [body]
+
+
+def _invoke_failure(start_response: StartResponse, status: int, error: str, message: str) -> list[bytes]:
+    """Answer as Lambda refuses an Invoke call; SDKs read the error's name from a header."""
+    body = json.dumps({"Type": "User", "Message": message}).encode()
+    return _json_response(start_response, status, body, ("x-amzn-errortype", error))

@@ -1,4 +1,7 @@
-"""Serve the built functions in containers with `sam local start-api`: `python -m local.sam`."""
+"""Serve the built functions in containers: `python -m local.sam`.
+
+`sam local start-api` serves the endpoints; at the next port, `sam local start-lambda` serves functions without a route.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def main() -> int:
         port = settings.port()
         with engine.start(host=reachable_address()) as store:
             fill(store, document)
-            with start_api(store, port) as process:
+            with start_api(store, port) as process, start_lambda(store, port + 1):
                 return process.wait()
     except (settings.SettingError, data.DataError, EngineError, SamError) as error:
         print(error, file=sys.stderr)
@@ -97,12 +100,21 @@ def _container_url(store: engine.Engine) -> str:
     return f"http://{_HOST}:{urllib.parse.urlsplit(store.endpoint).port}"
 
 
-@contextlib.contextmanager
-def start_api(store: engine.Engine, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def start_api(store: engine.Engine, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     """Run `sam local start-api` until the block ends."""
+    return _start("start-api", store, port)
+
+
+def start_lambda(store: engine.Engine, port: int) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """Run `sam local start-lambda` for the functions without a route until the block ends."""
+    return _start("start-lambda", store, port, *(function.name for function in template.read().invoked_functions))
+
+
+@contextlib.contextmanager
+def _start(command: str, store: engine.Engine, port: int, *functions: str) -> Iterator[subprocess.Popen[bytes]]:
     # A session of its own: it removes its containers when it gets TERM, and Ctrl-C would come in between.
     process = subprocess.Popen(
-        [str(_SAM), "local", "start-api", "--port", str(port), *options(store)],
+        [str(_SAM), "local", command, *functions, "--port", str(port), *options(store)],
         cwd=template.PROJECT,
         env=_environment(),
         stdin=subprocess.DEVNULL,
@@ -121,12 +133,12 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SamError(f"sam local start-api ended with exit code {process.returncode}.")
+            raise SamError(f"sam local ended with exit code {process.returncode}.")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise SamError(f"sam local start-api did not answer within {_START_TIMEOUT_S:.0f} seconds.")
+    raise SamError(f"sam local did not answer within {_START_TIMEOUT_S:.0f} seconds.")
 
 
 def invoke(store: engine.Engine, function: str, event: str) -> str:

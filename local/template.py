@@ -73,17 +73,24 @@ class Table:
 
 @dataclass(frozen=True)
 class Template:
-    """The routes and tables of the service."""
+    """The functions, routes and tables of the service."""
 
+    functions: tuple[Function, ...]
     routes: tuple[Route, ...]
     tables: tuple[Table, ...]
+
+    @property
+    def invoked_functions(self) -> tuple[Function, ...]:
+        """The functions without a route, which are invoked through Lambda."""
+        routed = {route.function.name for route in self.routes}
+        return tuple(function for function in self.functions if function.name not in routed)
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables of all functions, which share one process here and therefore must agree."""
         merged: dict[str, str] = {}
-        for route in self.routes:
-            for name, value in route.function.environment.items():
+        for function in self.functions:
+            for name, value in function.environment.items():
                 if merged.setdefault(name, value) != value:
                     raise ValueError(f"template.yaml gives {name} different values in different functions")
         return merged
@@ -97,16 +104,18 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
     references |= _conditions(document, references)
     globals_: dict[str, Any] = document.get("Globals", {}).get("Function", {})
 
+    functions: list[Function] = []
     routes: list[Route] = []
     tables: list[Table] = []
     for logical_id, resource in resources.items():
         properties = _resolve(resource.get("Properties", {}), references)
         if resource["Type"] == "AWS::Serverless::Function":
             function = _function(logical_id, properties, _resolve(globals_, references), path.parent)
+            functions.append(function)
             routes += _routes(function, properties)
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
-    return Template(routes=tuple(routes), tables=tuple(tables))
+    return Template(functions=tuple(functions), routes=tuple(routes), tables=tuple(tables))
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
 from local.template import PROJECT
@@ -37,6 +38,9 @@ Resources:
       CodeUri: functions/odd
       Events:
         Route: {Type: HttpApi, Properties: {Method: POST, Path: /wp-json/odd}}
+  Plain:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: functions/plain}
 """
 
 ECHO = """
@@ -71,6 +75,14 @@ def lambda_handler(event, context):
     return {"statusCode": int(want), "body": "\\u00e9"}
 """
 
+PLAIN = """
+def lambda_handler(event, context):
+    if event.get("raise"):
+        raise RuntimeError("a bug")
+    left = 0 < context.get_remaining_time_in_millis() <= 10_000
+    return {"event": event, "name": context.function_name, "left": left}
+"""
+
 SERVE = """
 import sys
 from pathlib import Path
@@ -102,9 +114,9 @@ class Echoed:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a gateway with two small functions listens."""
+    """Where a gateway with three small functions listens."""
     folder = tmp_path_factory.mktemp("service")
-    for stem, code in (("echo", ECHO), ("odd", ODD)):
+    for stem, code in (("echo", ECHO), ("odd", ODD), ("plain", PLAIN)):
         (folder / "functions" / stem).mkdir(parents=True)
         (folder / "functions" / stem / "app.py").write_text(code, encoding="utf-8")
     (folder / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
@@ -390,3 +402,62 @@ def test_nothing_but_the_listening_process_is_left_when_it_is_told_to_stop(tmp_p
     assert process.returncode == 0
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def invoke(connection: http.client.HTTPConnection, name: str, payload: bytes, **headers: str) -> Echoed:
+    connection.request("POST", f"/2015-03-31/functions/{name}/invocations", payload, headers)
+    return Echoed(connection.getresponse())
+
+
+@pytest.mark.parametrize("name", ["Plain", "arn:aws:lambda:eu-west-1:000000000000:function:Plain"])
+def test_a_function_without_a_route_is_invoked_as_by_lambda(connection: http.client.HTTPConnection, name: str) -> None:
+    got = invoke(connection, name, b'{"number": 7}')
+
+    assert (got.status, got.headers["x-amz-function-error"]) == (200, None)
+    assert json.loads(got.body) == {"event": {"number": 7}, "name": "Plain", "left": True}
+
+
+def test_an_invocation_without_a_payload_gets_an_empty_event(connection: http.client.HTTPConnection) -> None:
+    assert json.loads(invoke(connection, "Plain", b"").body)["event"] == {}
+
+
+def test_a_function_that_raises_is_reported_as_lambda_reports_it(connection: http.client.HTTPConnection) -> None:
+    got = invoke(connection, "Plain", b'{"raise": true}')
+
+    assert (got.status, got.headers["x-amz-function-error"]) == (200, "Unhandled")
+    assert json.loads(got.body) == {"errorMessage": "a bug", "errorType": "RuntimeError"}
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "headers", "status", "error"),
+    [
+        ("Nobody", b"{}", {}, 404, "ResourceNotFoundException"),
+        ("Echo", b"{}", {}, 404, "ResourceNotFoundException"),
+        ("Plain", b"{", {}, 400, "InvalidRequestContentException"),
+        ("Plain", b"\xff", {}, 400, "InvalidRequestContentException"),
+        ("Plain", b"{}", {"X-Amz-Invocation-Type": "Event"}, 400, "InvalidParameterValueException"),
+        ("Plain", b" " * TOO_MUCH, {}, 413, "RequestTooLargeException"),
+    ],
+)
+def test_an_invocation_that_lambda_would_refuse_is_refused(
+    connection: http.client.HTTPConnection, name: str, payload: bytes, headers: dict[str, str], status: int, error: str
+) -> None:
+    got = invoke(connection, name, payload, **headers)
+
+    assert (got.status, got.headers["x-amzn-errortype"]) == (status, error)
+    assert json.loads(got.body)["Type"] == "User"
+
+
+def test_the_sdk_invokes_a_function_and_understands_its_errors(address: str) -> None:
+    client: Any = botocore.session.Session().create_client(
+        "lambda",
+        region_name="eu-west-1",
+        endpoint_url=f"http://{address}",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    answer = client.invoke(FunctionName="Plain", Payload=b'{"number": 7}')
+
+    assert json.load(answer["Payload"])["event"] == {"number": 7}
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.invoke(FunctionName="Nobody")

@@ -26,6 +26,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from local import engine, template
 from local.gateway import set_environment
 from tests.support import contract, golden
+from tests.support.admin import NEW_HASH
 from tests.support.store import Store
 
 LAYER = template.PROJECT / "layers" / "shared"
@@ -171,6 +172,15 @@ def test_an_unreachable_store_is_503(stem: str, environment: dict[str, str]) -> 
     assert (first["statusCode"], first["headers"]["x-error-reason"]) == (503, "store_unavailable")
 
 
+def test_the_admin_function_runs_its_commands_on_the_layer(environment: dict[str, str]) -> None:
+    shown, _ = _call("admin", environment)
+    issued, again = _call("admin", environment, payload={"command": "hash.issue", "key": "k", "arguments": NEW_HASH})
+    refused, _ = _call("admin", environment, payload={"arguments": {"wallet": {"applicationId": "1288"}}})
+    assert shown["result"]["walletId"] == "6254"
+    assert again["result"] == {**issued["result"], "hash": None}
+    assert refused["error"]["code"] == "invalid_request"
+
+
 def test_no_file_of_a_package_differs_from_the_released_one(trimmed_layer: Path) -> None:
     assert _differing(trimmed_layer) == []
 
@@ -260,9 +270,14 @@ def _about_packages(packages: Path) -> set[Path]:
 
 
 def _call(
-    stem: str, environment: dict[str, str], key: str | None = None, body: Any | None = None
+    stem: str,
+    environment: dict[str, str],
+    key: str | None = None,
+    body: Any | None = None,
+    payload: dict[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
+    event.update(payload or {})
     if key:
         event["headers"]["idempotency-key"] = key
     if body is not None:

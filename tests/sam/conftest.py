@@ -52,6 +52,22 @@ def _api_of_all(reachable_engine: engine.Engine) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture(scope="session", name="_lambda")
+def _lambda_of_all(reachable_engine: engine.Engine) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with sam.start_lambda(reachable_engine, port) as process:
+        sam.wait_until_ready(process, port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def lambda_url(_lambda: str, store: Store) -> str:
+    """Where `sam local start-lambda` answers, with the example data behind it."""
+    return _lambda
+
+
 @pytest.fixture
 def base_url(_api: str, store: Store) -> str:
     """Where `sam local start-api` answers, with the example data behind it."""

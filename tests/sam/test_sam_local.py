@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import botocore.session
 import pytest
 
 from local import engine, sam, template
@@ -25,3 +27,24 @@ def test_an_event_file_gets_its_golden_answer(case: golden.Case, reachable_engin
     answer = json.loads(sam.invoke(reachable_engine, function, f"events/{case.stem}.json"))
     assert answer["statusCode"] == 200
     assert golden.masked(case.stem, answer["body"]) == (_NO_ROWS if case.edits else case.answer)
+
+
+def test_the_admin_function_is_invoked_by_the_sdk_through_start_lambda(lambda_url: str) -> None:
+    client: Any = botocore.session.Session().create_client(
+        "lambda",
+        region_name="eu-west-1",
+        endpoint_url=lambda_url,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    event = (template.PROJECT / "events" / "admin.json").read_bytes()
+    answer = json.load(client.invoke(FunctionName="Admin", Payload=event)["Payload"])
+
+    assert answer["result"]["walletId"] == "6254"
+
+
+@pytest.mark.usefixtures("store")
+def test_the_admin_functions_event_file_shows_a_wallet(reachable_engine: engine.Engine) -> None:
+    answer = json.loads(sam.invoke(reachable_engine, "Admin", "events/admin.json"))
+
+    assert answer["result"]["walletId"] == "6254"

@@ -26,6 +26,10 @@ READING, ANSWERING, OBSERVING = (
     f"{_LAYER}/api/response.py",
     f"{_LAYER}/api/telemetry.py",
 )
+MANAGED_WALLETS, MANAGED_AGENTS, HASHES, ERASURE, FUNCTION = (
+    f"{_LAYER}/management/{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "function")
+)
+VERSIONS, AUTHENTICATING = f"{_LAYER}/store/versions.py", f"{_LAYER}/domain/authentication.py"
 PROFILES, STORED_PROFILES = f"{_LAYER}/domain/profiles.py", f"{_LAYER}/store/profiles.py"
 LOADER, GATEWAY, TEMPLATE = "admin/data.py", "local/gateway.py", "template.yaml"
 
@@ -60,6 +64,11 @@ GATEWAY_TESTS = "tests/integration/test_gateway.py"
 GUESSING, WRONG_PINS = f"{_LAYER}/domain/pin_guessing.py", f"{_LAYER}/store/wrong_pins.py"
 GUESSING_TESTS, PRIVACY = "tests/unit/test_pin_guessing.py", "tests/unit/test_privacy.py"
 STACK_RULES = "tests/unit/test_stack_rules.py"
+
+
+ADMIN_WALLETS, ADMIN_AGENTS, ADMIN_HASHES, ADMIN_ERASURE, PROTOCOL = (
+    f"tests/admin/test_{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "protocol")
+)
 
 
 @dataclass(frozen=True)
@@ -754,8 +763,8 @@ DEFECTS = (
     Defect(
         "the store removes no used keys",
         TEMPLATE,
-        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt",
-        "keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expiresAt,",
+        "[{AttributeName: keyDigest, KeyType: HASH}]\n      TimeToLiveSpecification: {AttributeName: expires,",
         (TEMPLATE_TESTS,),
     ),
     Defect(
@@ -807,6 +816,97 @@ DEFECTS = (
         'HOST = "0.0.0.0"',
         ("tests/integration/test_local_service.py",),
     ),
+    Defect(
+        "an entry may be refunded again",
+        MANAGED_WALLETS,
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq):",
+        "if ledger.find_refund_of(wallet.wallet_id, taking.seq + 1):",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a refund may be more than was taken",
+        MANAGED_WALLETS,
+        "if amount > -taking.amount:",
+        "if amount > MAX_TOKENS:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an adjustment takes what calls in progress hold",
+        MANAGED_WALLETS,
+        "if amount < 0 and balance < wallet.held:",
+        "if amount < 0 and balance < 0:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a change of PIN overwrites a debit",
+        STORED_WALLETS,
+        'versions.unchanged("walletKey", before.version, seq={"N": str(before.seq)})',
+        'versions.unchanged("walletKey", before.version)',
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a phone number leads to the old PIN",
+        STORED_WALLETS,
+        "        if is_moved:\n            operations",
+        "        if not is_moved:\n            operations",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "a blocked wallet is debited",
+        WALLETS,
+        "if wallet.blocked and movement.amount < 0:",
+        "if wallet.blocked and movement.amount < -wallet.tokens:",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an item that was never changed is changed by whoever comes last",
+        VERSIONS,
+        "    if not version:\n        conditions",
+        "    if version < 0:\n        conditions",
+        (ADMIN_WALLETS,),
+    ),
+    Defect(
+        "an agent who was just called is removed",
+        STORED_AGENTS,
+        'versions.unchanged("refKey", before.version, lastLogId=item["lastLogId"])',
+        'versions.unchanged("refKey", before.version)',
+        (ADMIN_AGENTS,),
+    ),
+    Defect(
+        "the audit line names what was mistyped",
+        FUNCTION,
+        "if isinstance(failed, ItemNotFound):",
+        "if isinstance(failed, UnknownCommand):",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a key of a command is not bound to its arguments",
+        FUNCTION,
+        "(json.dumps(request.arguments, sort_keys=True),)",
+        "(request.command,)",
+        (PROTOCOL,),
+    ),
+    Defect(
+        "a hash is stored with its key",
+        HASHES,
+        '{"hash": None, **_changed(client)}',
+        '{"hash": issued, **_changed(client)}',
+        (ADMIN_HASHES,),
+    ),
+    Defect(
+        "an IPv4 client is taken for an IPv6 one",
+        AUTHENTICATING,
+        "(mapped or address) in network",
+        "address in network",
+        (AUTHENTICATION,),
+    ),
+    Defect(
+        "an erased wallet is not remembered",
+        ERASURE,
+        '{**wallets.change(before, after), "memory": memory}',
+        "wallets.change(before, after)",
+        (ADMIN_ERASURE,),
+    ),
     Defect("the local gateway tells the time in seconds", GATEWAY, "int(now * 1000)", "int(now)", (GATEWAY_TESTS,)),
     Defect(
         "a closed number is closed to right PINs too",
@@ -836,11 +936,17 @@ DEFECTS = (
         '"minute": {"N": str(minute + id(source) % 1000)}',
         (GUESSING_TESTS,),
     ),
-    Defect("the whole digest of a hash is logged", OBSERVING, "self.client[:_DIGITS]", "self.client", (PRIVACY,)),
+    Defect(
+        "the whole digest of a hash is logged",
+        ENDPOINT,
+        "caller.client.digest_prefix",
+        "caller.client.hash_digest",
+        (PRIVACY,),
+    ),
     Defect(
         "a whole key is logged",
         OBSERVING,
-        "_first_digits(self.idempotency_key)",
+        "_digest_prefix(self.idempotency_key)",
         "self.idempotency_key",
         (PRIVACY,),
     ),

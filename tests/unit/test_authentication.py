@@ -167,3 +167,48 @@ def test_the_memory_of_a_process_stays_small_however_many_numbers_are_dialed(api
         assert cache.get(str(number)) == str(number)
 
     assert len(cache._entries) <= 1_024
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "source_ip", "is_allowed"),
+    [
+        (["192.0.2.0/24"], "192.0.2.7", True),
+        (["192.0.2.0/24"], "192.0.3.7", False),
+        (["192.0.2.7/32"], "192.0.2.7", True),
+        (["192.0.2.7/32"], "192.0.2.8", False),
+        (["198.51.100.0/24", "192.0.2.0/24"], "192.0.2.7", True),
+        (["2001:db8::/32"], "2001:db8:1::7", True),
+        (["2001:db8::/32"], "2001:db9::7", False),
+        (["2001:db8::/32"], "192.0.2.7", False),
+        (["192.0.2.0/24"], "2001:db8::7", False),
+        (["192.0.2.0/24"], "::ffff:192.0.2.7", True),
+        (["192.0.2.0/24"], "::ffff:192.0.3.7", False),
+        (["0.0.0.0/0"], "unknown", False),
+        (["0.0.0.0/0"], "", False),
+        ([], "unknown", True),
+    ],
+)
+@pytest.mark.parametrize("stem", [STATUS, BY_PIN])
+def test_a_hash_that_is_limited_to_networks_is_refused_from_elsewhere(
+    api: Api, stem: str, cidrs: list[str], source_ip: str, is_allowed: bool
+) -> None:
+    digest = hashlib.sha256(NEW_HASH.encode()).hexdigest()
+    scope = "credsys" if stem in CREDIT_ENDPOINTS else "ctb"
+    client = ApiClient(digest, scope, True, ALL_APPLICATIONS, frozenset(cidrs))
+    api.store.put("API_CLIENTS_TABLE", client.to_item())
+    event = contract.event_with(stem, contract.changed(stem, authenticationHash=NEW_HASH))
+    event["requestContext"]["http"]["sourceIp"] = source_ip
+
+    assert api.send(stem, event).reason == (None if is_allowed else "source_not_allowed")
+    if not is_allowed:
+        assert api.send(stem, event).code == 40
+
+
+def test_only_a_valid_hash_learns_that_its_network_is_not_allowed(api: Api) -> None:
+    digest = hashlib.sha256(NEW_HASH.encode()).hexdigest()
+    limited = ApiClient(digest, "ctb", False, ALL_APPLICATIONS, frozenset({"192.0.2.0/24"}))
+    api.store.put("API_CLIENTS_TABLE", limited.to_item())
+    revoked = api.request(STATUS, authenticationHash=NEW_HASH).reason
+    api.store.put("API_CLIENTS_TABLE", limited._replace(active=True, scope="credsys").to_item())
+
+    assert (revoked, api.request(STATUS, authenticationHash=NEW_HASH).reason) == ("unauthorized", "unauthorized")

@@ -42,6 +42,8 @@ def name_of(stem: str) -> str:
 
 FOLDERS = sorted(path.parent.name for path in (PROJECT / "functions").glob("*/app.py"))
 FUNCTIONS = {name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items()}
+# Those that are invoked through Lambda, without any event of API Gateway.
+INVOKED = {name: found for name, found in FUNCTIONS.items() if "Events" not in found}
 ROUTES = template.read().routes
 DECLARED = {function["CodeUri"].removeprefix("functions/") for function in FUNCTIONS.values()}
 # What is known by any name, so that one omission is not reported by everything that depends on it.
@@ -96,7 +98,7 @@ def test_a_function_in_the_template_has_its_handler_in_functions(name: str) -> N
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", FUNCTIONS.keys() - INVOKED.keys())
 def test_a_function_in_the_template_has_one_route_and_it_is_a_post(name: str) -> None:
     methods = [route.method for route in ROUTES if route.function.name == name]
 
@@ -104,6 +106,17 @@ def test_a_function_in_the_template_has_one_route_and_it_is_a_post(name: str) ->
         f"The function {name} in template.yaml has the routes {methods}: give it one in Events, with Method: POST and "
         "its path."
     )
+
+
+@pytest.mark.parametrize("name", INVOKED)
+def test_a_function_without_a_route_has_an_event_a_policy_tests_and_a_page(name: str) -> None:
+    stem = INVOKED[name]["CodeUri"].removeprefix("functions/")
+
+    assert name == name_of(stem), f"The function of functions/{stem} in template.yaml is called {name_of(stem)}."
+    assert (EVENTS / f"{stem}.json").exists(), f"events/{stem}.json is missing: add a payload for `sam local invoke`."
+    assert INVOKED[name].get("Policies"), f"The function {name} has no Policies: allow exactly the calls it makes."
+    assert any((PROJECT / "tests" / stem).glob("test_*.py")), f"{name} has no tests: add them in tests/{stem}."
+    assert (PROJECT / "docs" / f"{stem}-api.md").exists(), f"docs/{stem}-api.md is missing: say what {name} takes."
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)

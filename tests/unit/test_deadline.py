@@ -131,6 +131,13 @@ def test_what_lambda_leaves_shortens_the_time(clock: slow.Clock) -> None:
         assert deadline.remaining_s() == pytest.approx(deadline.LAST_ATTEMPT_S)
 
 
+def test_a_command_of_an_operator_may_take_longer_if_lambda_leaves_it_the_time(clock: slow.Clock) -> None:
+    with deadline.start(30_000, 20.0):
+        assert deadline.remaining_s() == pytest.approx(20.0)
+    with deadline.start(10_000, 20.0):
+        assert deadline.remaining_s() == pytest.approx(10.0 - (deadline.LAST_RESPONSE_S - deadline.LAST_ATTEMPT_S))
+
+
 def test_the_next_request_has_its_time_to_itself_and_without_a_request_there_is_no_limit(
     api: Api, clock: slow.Clock
 ) -> None:

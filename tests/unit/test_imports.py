@@ -1,4 +1,4 @@
-"""Who may import whom: functions, then api, domain, store and paidline's own modules, each only those after it."""
+"""Who may import whom: functions, management, api, domain, store, paidline's own modules, each only those after it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import pytest
 from local.template import PROJECT
 
 LAYER = PROJECT / "layers" / "shared" / "src"
-PACKAGES = ("functions", "api", "domain", "store", "paidline", "local", "admin", "benchmarks", "tests")
+PACKAGES = ("functions", "management", "api", "domain", "store", "paidline", "local", "admin", "benchmarks", "tests")
 # "paidline" stands for the modules that lie directly in it, such as paidline.errors.
 MAY_IMPORT = {
-    "functions": {"api", "domain", "store", "paidline"},
+    "functions": {"management", "api", "domain", "store", "paidline"},
+    "management": {"management", "api", "domain", "store", "paidline"},
     "api": {"api", "domain", "store", "paidline"},
     "domain": {"domain", "store", "paidline"},
     "store": {"store", "paidline"},
     "paidline": {"paidline"},
-    "local": {"local", "admin", "api", "domain", "store", "paidline"},
-    "admin": {"local", "admin", "api", "domain", "store", "paidline"},
+    "local": {"local", "admin", "management", "api", "domain", "store", "paidline"},
+    "admin": {"local", "admin", "management", "api", "domain", "store", "paidline"},
     "benchmarks": set(PACKAGES) - {"tests"},
 }
 FOLDERS = {
     **{name: PROJECT / name for name in ("functions", "local", "admin", "benchmarks")},
-    **{name: LAYER / "paidline" / name for name in ("api", "domain", "store")},
+    **{name: LAYER / "paidline" / name for name in ("management", "api", "domain", "store")},
     "paidline": LAYER / "paidline",
 }
 
@@ -38,7 +39,7 @@ def modules(package: str) -> list[Path]:
 def package_of(module: str) -> str | None:
     """The package of ours that a module belongs to, None for anybody else's."""
     first, *rest = module.split(".")
-    if first == "paidline" and rest and rest[0] in ("api", "domain", "store"):
+    if first == "paidline" and rest and rest[0] in ("management", "api", "domain", "store"):
         return rest[0]
     return first if first in PACKAGES else None
 
@@ -78,6 +79,17 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
 
     assert paths
     assert not found, "\n".join(found)
+
+
+def test_only_the_admin_function_imports_management() -> None:
+    importing = {
+        path.parent.name
+        for path in modules("functions")
+        for name, _ in imported(path.read_text(encoding="utf-8"))
+        if package_of(name) == "management"
+    }
+
+    assert importing == {"admin"}
 
 
 @pytest.mark.parametrize(

@@ -111,10 +111,11 @@ def test_functions_that_give_one_variable_two_values_are_refused(tmp_path: Path)
         _ = service.environment
 
 
-def test_the_projects_template_has_a_route_per_function_and_a_variable_per_table() -> None:
+def test_the_projects_template_has_a_route_per_endpoint_and_a_variable_per_table() -> None:
     service = template.read()
     types = [resource["Type"] for resource in template.load()["Resources"].values()]
 
     assert len({route.path for route in service.routes}) == len(service.routes)
-    assert len(service.routes) == types.count("AWS::Serverless::Function")
+    assert len(service.functions) == types.count("AWS::Serverless::Function")
+    assert len(service.routes) + len(service.invoked_functions) == len(service.functions)
     assert {table.name for table in service.tables} <= set(service.environment.values())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from local.template import PROJECT
+from paidline.version import VERSION
 
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("tests/**/README.md")]
 
@@ -38,10 +38,6 @@ def test_the_readme_leads_to_every_page_of_docs() -> None:
 
 
 def test_the_changelog_begins_with_the_version_of_the_package() -> None:
-    package = tomllib.loads((PROJECT / "layers" / "shared" / "pyproject.toml").read_text(encoding="utf-8"))
     changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
 
-    assert (
-        re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}$", changelog, flags=re.M)[0]
-        == package["project"]["version"]
-    )
+    assert re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}$", changelog, flags=re.M)[0] == VERSION

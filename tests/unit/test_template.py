@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from local import template
 from local.template import PROJECT
+from paidline.store import call_sessions, status_log
+from paidline.store.call_sessions import CallSession
 from paidline.store.idempotency_keys import UsedKey
+from paidline.store.status_log import StatusLogRow
 
 TEMPLATE = template.load()
+CALL = CallSession(1, "38", 194, "14620905014", "31688006395", "31612345678", "answer", 60, "", "", 90, "", "request")
+ROW = StatusLogRow(1, 194, "38", "2026-11-25T12:00:00.000000Z", "online", "handler", "127.0.0.1", "request")
 
 
 def resources(type_: str) -> dict[str, Any]:
@@ -60,10 +66,40 @@ def test_used_keys_expire_by_the_attribute_that_they_are_written_with_in_seconds
 
     assert expiry["Enabled"] is True
     assert int(written[expiry["AttributeName"]]["N"]) == pytest.approx(time.time(), abs=300)
+
+
+@pytest.mark.parametrize(
+    ("table", "variable", "write"),
+    [
+        ("CallSessionsTable", "CALL_SESSION_DAYS", lambda: call_sessions.create(CALL)),
+        ("StatusLogTable", "STATUS_LOG_DAYS", lambda: status_log.append(ROW)),
+    ],
+)
+def test_calls_and_log_rows_expire_only_if_the_stack_says_after_how_many_days(
+    monkeypatch: pytest.MonkeyPatch, table: str, variable: str, write: Callable[[], Any]
+) -> None:
+    expiry = declared(table)["Properties"]["TimeToLiveSpecification"]
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    parameter = TEMPLATE["Parameters"][variables[variable]["Ref"]]
+    monkeypatch.setenv("CALL_SESSIONS_TABLE", "calls")
+    monkeypatch.setenv("STATUS_LOG_TABLE", "log")
+    monkeypatch.setenv(variable, str(parameter["Default"]))
+    kept = write()["Put"]["Item"]
+    monkeypatch.setenv(variable, "10")
+    expiring = write()["Put"]["Item"]
+
+    assert expiry == {"AttributeName": "expiresAt", "Enabled": True}
+    assert "expiresAt" not in kept
+    assert int(expiring["expiresAt"]["N"]) == pytest.approx(time.time() + 10 * 24 * 60 * 60, abs=300)
+
+
+def test_items_expire_only_in_four_tables() -> None:
     tables = resources("AWS::DynamoDB::Table").items()
-    # Wrong PINs expire too: tests/unit/test_pin_guessing.py.
-    assert {name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]} >= {
+
+    assert {name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]} == {
+        "CallSessionsTable",
         "IdempotencyKeysTable",
+        "StatusLogTable",
         "WrongPinsTable",
     }
 

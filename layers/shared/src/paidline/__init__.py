@@ -1,4 +1,7 @@
-"""The shared layer: api (HTTP), domain (rules) and store (DynamoDB). A package imports only from those after it."""
+"""The shared layer: management (the admin function), api (HTTP), domain (rules) and store (DynamoDB).
+
+A package imports only from those after it.
+"""
 
 from paidline import cold_start
 

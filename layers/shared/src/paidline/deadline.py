@@ -31,9 +31,9 @@ _end: ContextVar[float] = ContextVar("end", default=math.inf)
 
 
 @contextmanager
-def start(remaining_ms: int) -> Iterator[None]:
+def start(remaining_ms: int, budget_s: float = LAST_ATTEMPT_S) -> Iterator[None]:
     """Start a request's time budget, shortened if Lambda's `remaining_ms` would not suffice for a response."""
-    budget_s = min(LAST_ATTEMPT_S, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))
+    budget_s = min(budget_s, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))
     token = _end.set(time.monotonic() + budget_s)
     try:
         yield

@@ -10,14 +10,19 @@ class ApiError(Exception):
     ├── RequestError: the request is rejected with a documented code and HTTP 200, and changed nothing
     │   ├── InvalidRequest (10)         ├── OutboundNumberNotFound (221)
     │   ├── Unauthorized (40)           ├── LineSharingNotEnabled (222)
-    │   ├── RefNotFound (200)           │   └── TooManyOnLine
-    │   ├── InvalidStatus (218)         ├── DialedNumberNotFound (307)
-    │   ├── InvalidDialStatus (311)     │
-    │   └── WalletError (30)
-    │       ├── UnknownDialedNumber     ├── UnknownInboundNumber
-    │       ├── UnknownPin              ├── InsufficientTokens
-    │       ├── TooManyWrongPins        │
-    │       └── AmbiguousPin            └── TooManyTokens
+    │   │   └── SourceNotAllowed        │   └── TooManyOnLine
+    │   ├── RefNotFound (200)           ├── DialedNumberNotFound (307)
+    │   ├── InvalidStatus (218)         ├── InvalidDialStatus (311)
+    │   ├── WalletError (30)
+    │   │   ├── UnknownDialedNumber     ├── UnknownInboundNumber
+    │   │   ├── UnknownPin              ├── InsufficientTokens
+    │   │   ├── AmbiguousPin            ├── TooManyTokens
+    │   │   └── WalletBlocked           └── TooManyWrongPins
+    │   └── CommandError: a command of the admin function is refused, which has words instead of codes
+    │       ├── InvalidCommand          ├── AlreadyExists
+    │       ├── UnknownCommand          ├── VersionConflict
+    │       ├── ItemNotFound            ├── Refused
+    │       └── CommandFailed           └── CommandUnavailable
     └── ServerError: the service failed, with code 30 and HTTP 500
         ├── ResponseTooLarge
         └── StoreUnavailable: DynamoDB failed, with HTTP 503
@@ -53,6 +58,12 @@ class Unauthorized(RequestError):
 
     code = Code.UNAUTHORIZED
     reason = "unauthorized"
+
+
+class SourceNotAllowed(Unauthorized):
+    """The request comes from outside the networks that the hash is limited to."""
+
+    reason = "source_not_allowed"
 
 
 class RefNotFound(RequestError):
@@ -147,6 +158,73 @@ class TooManyTokens(WalletError):
     """The balance would exceed the maximum."""
 
     reason = "too_many_tokens"
+
+
+class WalletBlocked(WalletError):
+    """An operator has blocked the wallet, so no tokens can be taken from it."""
+
+    reason = "wallet_blocked"
+
+
+class CommandError(RequestError):
+    """A command of the admin function is refused and changed nothing.
+
+    `reason` is the code word of the response, `message` one sentence for people without any value that was sent,
+    `field` the argument at fault or "".
+    """
+
+    def __init__(self, message: str = "", field: str = "") -> None:
+        super().__init__()
+        self.message = message
+        self.field = field
+
+
+class InvalidCommand(CommandError):
+    """A member of the request or an argument is missing, unknown or malformed."""
+
+    reason = "invalid_request"
+
+
+class UnknownCommand(CommandError):
+    """No command has this name."""
+
+    reason = "unknown_command"
+
+
+class ItemNotFound(CommandError):
+    """There is no such item."""
+
+    reason = "not_found"
+
+
+class AlreadyExists(CommandError):
+    """Another item has this identity."""
+
+    reason = "already_exists"
+
+
+class VersionConflict(CommandError):
+    """The item has another version than the one that the command is for."""
+
+    reason = "conflict"
+
+
+class Refused(CommandError):
+    """A rule forbids it."""
+
+    reason = "refused"
+
+
+class CommandUnavailable(CommandError):
+    """What a command answers if DynamoDB did not: it may have taken effect."""
+
+    reason = "store_unavailable"
+
+
+class CommandFailed(CommandError):
+    """What a command answers to a fault of ours: it may have taken effect."""
+
+    reason = "internal_error"
 
 
 class ServerError(ApiError):

@@ -93,12 +93,17 @@ class Endpoint(Generic[R]):
             return self._respond(event, context)
 
     def _respond(self, event: Event, context: Context) -> dict[str, Any]:
-        accept_encoding = None
         log = telemetry.RequestLog(self.name, context.function_version, context.aws_request_id)
+        accept_encoding = None
         try:
             headers = read_headers(event)
             accept_encoding = headers.get("accept-encoding")
-            payload = to_payload(response := self._handle(event, headers, log), accept_encoding)
+            request = self._read(event, headers)
+            if isinstance(request, IdempotentRequest):
+                log.idempotency_key = request.idempotency_key
+            caller = self._authenticate(request, event["requestContext"]["http"]["sourceIp"])
+            log.client = caller.client.digest_prefix
+            payload = to_payload(response := self.handle(request, caller), accept_encoding)
         except Exception as error:  # the last resort: every response has the documented envelope
             failed = error if isinstance(error, ApiError) else ServerError()
             if isinstance(failed, ServerError):
@@ -108,18 +113,9 @@ class Endpoint(Generic[R]):
         log.write(response)
         return payload
 
-    def _handle(self, event: Event, headers: Mapping[str, str], log: telemetry.RequestLog) -> Response:
-        request = self._read(event, headers)
-        # Also those that are refused: so one sees whether anybody still uses an old hash.
-        log.client = hash_digest(request.authentication_hash)
-        if isinstance(request, IdempotentRequest) and request.idempotency_key:
-            log.idempotency_key = request.idempotency_key
-        caller = Caller(
-            client=authenticate(request.authentication_hash, self.scope),
-            ip=event["requestContext"]["http"]["sourceIp"],
-            endpoint=self.name,
-        )
-        return self.handle(request, caller)
+    def _authenticate(self, request: R, source_ip: str) -> Caller:
+        client = authenticate(request.authentication_hash, self.scope, source_ip)
+        return Caller(client, source_ip, self.name)
 
     def _read(self, event: Event, headers: Mapping[str, str]) -> R:
         parameters = read_parameters(event, self._parameter_names)

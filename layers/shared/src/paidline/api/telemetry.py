@@ -9,30 +9,30 @@ import functools
 import hashlib
 import time
 import traceback
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from paidline import ids
 from paidline.api.response import Response
 from paidline.errors import ApiError, ServerError
+from paidline.store.api_clients import PREFIX_LENGTH
 from paidline.store.dynamodb import start_usage
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-# Enough to tell clients and keys apart, and too few to find a hash by.
-_DIGITS = 8
-
 
 class RequestLog:
     """The log line of one request: what is known of it so far, and its time from here on.
 
-    `client` is the digest of the hash, `idempotency_key` the key as sent; of both, the line has the first digits of a
-    digest only.
+    `client` is the prefix of the authenticated client's digest, or "": it shows when a hash was last used, and a guess
+    may be a PIN. `idempotency_key` is the key as sent, of which the line has the prefix of a digest.
     """
 
     client = ""
-    idempotency_key = ""
+    idempotency_key: str | None = None
 
     def __init__(self, endpoint: str, version: str, request_id: str) -> None:
         self._endpoint = endpoint
@@ -40,6 +40,7 @@ class RequestLog:
         self._request_id = request_id
         self._started = time.monotonic()
         self._usage = start_usage()
+        ids.start_request()
 
     def write(self, response: Response) -> None:
         """Write the line. Its three metrics have one dimension, the stack: each combination of values has a price."""
@@ -52,19 +53,21 @@ class RequestLog:
             "endpoint": self._endpoint,
             "code": int(response.code),
             "reason": response.headers.get("x-error-reason", ""),
-            "client": self.client[:_DIGITS],
-            "idempotencyKey": _first_digits(self.idempotency_key),
+            "client": self.client,
+            "idempotencyKey": _digest_prefix(self.idempotency_key),
             "storeCalls": self._usage.attempts,
             "storeMs": round(self._usage.seconds * 1000, 1),
             "version": self._version,
             "requestId": self._request_id,
+            # The `requestId` of what it wrote: ledger entries, agents, call sessions.
+            "storeRequestId": ids.last_request_id(),
         }.items():
             metrics.add_metadata(name, value)
         metrics.flush_metrics()
 
 
-def _first_digits(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS] if text else ""
+def _digest_prefix(key: str | None) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:PREFIX_LENGTH] if key else ""
 
 
 def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
@@ -79,9 +82,14 @@ def log_fault(endpoint: str, request_id: str, error: BaseException) -> None:
     logger().error("fault", endpoint=endpoint, requestId=request_id, reason=reason, exceptions=chain)
 
 
+def log_audit(request_id: str, line: Mapping[str, Any]) -> None:
+    """Log who did what: a command of the admin function with its operator, target ids and outcome."""
+    logger().info("audit", requestId=request_id, **line)
+
+
 @functools.cache
 def logger() -> "Logger":
-    """Create the logger at the first fault, so that a cold start does not wait for it."""
+    """Create the logger at the first line, so that a cold start does not wait for it."""
     from aws_lambda_powertools import Logger
 
     return Logger()

@@ -17,7 +17,7 @@ _MAX_LOG_ROWS = 1000
 _WITHHELD = frozenset({"anonymous", "restricted", "unknown", "unavailable", "private"})
 
 
-def _string_or_int(value: Any) -> str:
+def string_or_int(value: Any) -> str:
     """Return a string without surrounding blanks, or an integer as its digits; reject anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("neither a string nor an integer")
@@ -33,9 +33,11 @@ def _printable(max_length: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _whole_number(minimum: int, maximum: int) -> BeforeValidator:
+def whole_number(minimum: int, maximum: int) -> BeforeValidator:
+    """Return a validator of whole numbers, as an integer or as digits."""
+
     def read(value: Any) -> int:
-        digits = _string_or_int(value)
+        digits = string_or_int(value)
         # Twenty digits exceed every limit here, and are far below the length that int() rejects or handles slowly.
         if not re.fullmatch(r"[0-9]{1,20}", digits) or not minimum <= int(digits) <= maximum:
             raise ValueError(f"not a whole number from {minimum} to {maximum}")
@@ -47,7 +49,7 @@ def _whole_number(minimum: int, maximum: int) -> BeforeValidator:
 def _phone_number(value: Any) -> str:
     if isinstance(value, int) and value < 0:
         raise ValueError("a negative number is not a phone number")
-    digits = re.sub(r"[\s.()-]", "", _string_or_int(value))
+    digits = re.sub(r"[\s.()-]", "", string_or_int(value))
     digits = re.sub(r"^(\+|00)", "", digits)
     if not re.fullmatch(r"[0-9]{1,15}", digits):
         raise ValueError("not 1 to 15 digits")
@@ -88,7 +90,7 @@ class Pin(NamedTuple):
 
 
 def _pin(value: Any) -> Pin:
-    digits = _string_or_int(value)
+    digits = string_or_int(value)
     if len(digits) > 64 or not digits.isprintable():
         raise ValueError("not 1 to 64 printable characters")
     return Pin(digits, is_integer=isinstance(value, int))
@@ -104,10 +106,10 @@ def _idempotency_key(value: str) -> str:
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
 """A "String", such as a status or a hash: `online`. Unrestricted, since unknown values have their own codes."""
 
-Keys = Annotated[str, BeforeValidator(_string_or_int), _printable(2_000)]
+Keys = Annotated[str, BeforeValidator(string_or_int), _printable(2_000)]
 """Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
 
-Ref = Annotated[str, BeforeValidator(_string_or_int), _printable(64)]
+Ref = Annotated[str, BeforeValidator(string_or_int), _printable(64)]
 """An agent's reference, "String or Int": `000038`, `38`."""
 
 PhoneNumber = Annotated[str, BeforeValidator(_phone_number)]
@@ -119,22 +121,22 @@ CallerNumber = Annotated[str, BeforeValidator(_caller_number)]
 WalletPin = Annotated[Pin, BeforeValidator(_pin)]
 """A wallet's PIN, "String or Int": `695334`."""
 
-Tokens = Annotated[int, _whole_number(1, MAX_TOKENS)]
+Tokens = Annotated[int, whole_number(1, MAX_TOKENS)]
 """An amount of tokens to move: `100`."""
 
-Duration = Annotated[int, _whole_number(0, MAX_CALL_S)]
+Duration = Annotated[int, whole_number(0, MAX_CALL_S)]
 """The duration of a call in seconds: `600`."""
 
 LocalTime = Annotated[Text, AfterValidator(_local_time)]
 """A naive local time of a real date: `2024-01-01 14:00:00`."""
 
-Limit = Annotated[int, _whole_number(1, _MAX_LOG_ROWS)]
+Limit = Annotated[int, whole_number(1, _MAX_LOG_ROWS)]
 """The maximum number of status log rows: `1000`."""
 
-RowId = Annotated[int, _whole_number(1, 10**16 - 1)]
+RowId = Annotated[int, whole_number(1, 10**16 - 1)]
 """The id of a status log row: `499`."""
 
-IdempotencyKey = Annotated[str, BeforeValidator(_string_or_int), AfterValidator(_idempotency_key)]
+IdempotencyKey = Annotated[str, BeforeValidator(string_or_int), AfterValidator(_idempotency_key)]
 """A key that makes retries safe, such as a call's unique id: `pbx1-1732377600.42`."""
 
 

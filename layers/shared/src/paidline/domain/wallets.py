@@ -21,6 +21,7 @@ from paidline.errors import (
     UnknownDialedNumber,
     UnknownInboundNumber,
     UnknownPin,
+    WalletBlocked,
 )
 from paidline.store import dialed_numbers, idempotency_keys, ledger, transaction, wallets
 from paidline.store.api_clients import ApiClient
@@ -109,7 +110,7 @@ def move_tokens(
 
     `render` builds the response from the updated wallet; if there is a key, the response is stored with it.
     The calls of `find_by_pin`, then one TransactWriteItems; losing a race costs both again.
-    Raises the errors of `find_by_pin`, then InsufficientTokens or TooManyTokens.
+    Raises the errors of `find_by_pin`, then WalletBlocked if it would subtract, InsufficientTokens or TooManyTokens.
     """
     return once(key, lambda: _move(client, movement, key, render))
 
@@ -167,6 +168,8 @@ def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) ->
 
 def _next_entry(wallet: Wallet, movement: Movement, key: Key | None, request_id: str) -> LedgerEntry:
     balance = wallet.tokens + movement.amount
+    if wallet.blocked and movement.amount < 0:
+        raise WalletBlocked
     if balance < 0:
         raise InsufficientTokens
     if balance > MAX_TOKENS:

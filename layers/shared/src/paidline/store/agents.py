@@ -6,6 +6,7 @@ A status is written many times an hour, and DynamoDB charges for writes by the s
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from paidline.store import versions
 from paidline.store.dynamodb import call, dynamodb, pages
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Agent(NamedTuple):
     dial_time_out: int = 0
     tpm: int = 0
     last_status_change: str = ""
+    version: int = 0
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item. Without an outbound number it is not in the line index."""
@@ -39,6 +41,7 @@ class Agent(NamedTuple):
             "dialTimeOut": {"N": str(self.dial_time_out)},
             "tpm": {"N": str(self.tpm)},
             "lastStatusChange": {"S": self.last_status_change},
+            **versions.attribute(self.version),
         }
         if self.outbound_number:
             item["outboundNumber"] = {"S": self.outbound_number}
@@ -46,7 +49,7 @@ class Agent(NamedTuple):
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "Agent":
-        """Build from an item of the table or of the line index, which lacks time-out, price and time of change."""
+        """Build from an item of the table or of the line index, which lacks half of it."""
         return cls(
             user_id=int(item["userId"]["N"]),
             ref=item["ref"]["S"],
@@ -57,6 +60,7 @@ class Agent(NamedTuple):
             dial_time_out=int(item["dialTimeOut"]["N"]) if "dialTimeOut" in item else 0,
             tpm=int(item["tpm"]["N"]) if "tpm" in item else 0,
             last_status_change=item["lastStatusChange"]["S"] if "lastStatusChange" in item else "",
+            version=versions.of(item),
         )
 
 
@@ -88,9 +92,65 @@ def find_by_outbound_number(outbound_number: str) -> list[Agent]:
     return [Agent.from_item(item) for item in pages("query", query)]
 
 
-def list_all() -> list[Agent]:
+def list_all(*, consistent: bool = False) -> list[Agent]:
     """List all agents, unordered. One Scan per megabyte."""
-    return [Agent.from_item(item) for item in pages("scan", {"TableName": os.environ["AGENTS_TABLE"]})]
+    scan: dict[str, Any] = {"TableName": os.environ["AGENTS_TABLE"]}
+    if consistent:
+        scan["ConsistentRead"] = True
+    return [Agent.from_item(item) for item in pages("scan", scan)]
+
+
+def create(agent: Agent) -> "TransactWriteItemTypeDef":
+    """Return the operation that adds an agent; its condition fails if another has the ref."""
+    return {
+        "Put": {
+            "TableName": os.environ["AGENTS_TABLE"],
+            "Item": agent.to_item(),
+            "ConditionExpression": "attribute_not_exists(refKey)",
+        }
+    }
+
+
+def change(before: Agent, after: Agent) -> "TransactWriteItemTypeDef":
+    """Return the operation that changes an agent, provided no operator has since it was read.
+
+    It sets only the attributes that differ, so that a status which is set meanwhile stays. A change of status has the
+    condition that there was none meanwhile.
+    """
+    old, new = before.to_item(), after.to_item()
+    sets = {name: value for name, value in new.items() if old.get(name) != value}
+    removes = old.keys() - new.keys()
+    others = {"lastLogId": old["lastLogId"]} if "lastLogId" in sets else {}
+    unchanged = versions.unchanged("refKey", before.version, **others)
+    expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
+    if removes:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in sorted(removes))
+    update: Any = {
+        "TableName": os.environ["AGENTS_TABLE"],
+        "Key": {"refKey": old["refKey"]},
+        "UpdateExpression": expression,
+        **unchanged,
+        "ExpressionAttributeNames": {
+            **unchanged["ExpressionAttributeNames"],
+            **{f"#{name}": name for name in (*sets, *removes)},
+        },
+        "ExpressionAttributeValues": {
+            **unchanged.get("ExpressionAttributeValues", {}),
+            **{f":new_{name}": value for name, value in sets.items()},
+        },
+    }
+    return {"Update": update}
+
+
+def remove(before: Agent) -> "TransactWriteItemTypeDef":
+    """Return the operation that removes an agent, provided neither status nor version has changed since it was read."""
+    item = before.to_item()
+    delete: Any = {
+        "TableName": os.environ["AGENTS_TABLE"],
+        "Key": {"refKey": item["refKey"]},
+        **versions.unchanged("refKey", before.version, lastLogId=item["lastLogId"]),
+    }
+    return {"Delete": delete}
 
 
 def set_status(agent: Agent, status: str, log_id: int, now: str) -> "TransactWriteItemTypeDef":

@@ -1,24 +1,44 @@
 """API clients, keyed by the SHA-256 digest of the authentication hash. The hash itself is never stored."""
 
 import os
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from paidline.store import versions
 from paidline.store.cache import Cache
-from paidline.store.dynamodb import call, dynamodb
+from paidline.store.dynamodb import call, dynamodb, pages
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 # Stored as a string, while ids are stored as a string set, so an application may have the id "all".
 ALL_APPLICATIONS: Final = "all"
+
+# How many hex digits of its digest stand for a client in logs and commands.
+PREFIX_LENGTH = 12
 
 ApplicationIds = frozenset[str] | Literal["all"]
 
 
 class ApiClient(NamedTuple):
-    """A client of the API. `scope` is "ctb" or "credsys"; it may use the wallets of `application_ids`."""
+    """A client of the API. `scope` is "ctb" or "credsys"; it may use the wallets of `application_ids`.
+
+    Requests must come from one of the networks `source_cidrs`, or from anywhere if there are none. `issued` is a stored
+    time, or "" for a client that was loaded.
+    """
 
     hash_digest: str
     scope: str
     active: bool
     application_ids: ApplicationIds = frozenset()
+    source_cidrs: frozenset[str] = frozenset()
+    label: str = ""
+    issued: str = ""
+    version: int = 0
+
+    @property
+    def digest_prefix(self) -> str:
+        """The part of the digest that stands for the client in logs and commands."""
+        return self.hash_digest[:PREFIX_LENGTH]
 
     def to_item(self) -> dict[str, Any]:
         """Return the DynamoDB item."""
@@ -31,7 +51,10 @@ class ApiClient(NamedTuple):
             item["applicationIds"] = {"S": ALL_APPLICATIONS}
         elif self.application_ids:
             item["applicationIds"] = {"SS": sorted(self.application_ids)}
-        return item
+        if self.source_cidrs:
+            item["sourceCidrs"] = {"SS": sorted(self.source_cidrs)}
+        texts = {"label": self.label, "issued": self.issued}
+        return item | {name: {"S": text} for name, text in texts.items() if text} | versions.attribute(self.version)
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "ApiClient":
@@ -44,6 +67,10 @@ class ApiClient(NamedTuple):
             application_ids=ALL_APPLICATIONS
             if stored.get("S") == ALL_APPLICATIONS
             else frozenset(stored.get("SS", ())),
+            source_cidrs=frozenset(item.get("sourceCidrs", {"SS": ()})["SS"]),
+            label=item.get("label", {"S": ""})["S"],
+            issued=item.get("issued", {"S": ""})["S"],
+            version=versions.of(item),
         )
 
     def may_use(self, application_id: str) -> bool:
@@ -68,3 +95,30 @@ cache = Cache(_get)
 def find(hash_digest: str) -> ApiClient | None:
     """Find a client by digest. One GetItem, cached for 30 seconds."""
     return cache.get(hash_digest)
+
+
+def list_all() -> list[ApiClient]:
+    """List all clients, unordered. One Scan per megabyte, strongly consistent."""
+    scan = {"TableName": os.environ["API_CLIENTS_TABLE"], "ConsistentRead": True}
+    return [ApiClient.from_item(item) for item in pages("scan", scan)]
+
+
+def create(client: ApiClient) -> "TransactWriteItemTypeDef":
+    """Return the operation that adds a client; its condition fails if its hash is there."""
+    return {
+        "Put": {
+            "TableName": os.environ["API_CLIENTS_TABLE"],
+            "Item": client.to_item(),
+            "ConditionExpression": "attribute_not_exists(hashDigest)",
+        }
+    }
+
+
+def change(before: ApiClient, after: ApiClient) -> "TransactWriteItemTypeDef":
+    """Return the operation that replaces a client, provided it has not changed since it was read."""
+    put: Any = {
+        "TableName": os.environ["API_CLIENTS_TABLE"],
+        "Item": after.to_item(),
+        **versions.unchanged("hashDigest", before.version),
+    }
+    return {"Put": put}

@@ -3,8 +3,13 @@
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from paidline.store import expiry
+from paidline.store.dynamodb import page
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Item = dict[str, Any]
 
 
 class CallSession(NamedTuple):
@@ -45,14 +50,67 @@ class CallSession(NamedTuple):
             "requestId": {"S": self.request_id},
         }
 
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> "CallSession":
+        """Build from a DynamoDB item."""
+        return cls(
+            id=int(item["id"]["N"]),
+            ref=item["ref"]["S"],
+            user_id=int(item["userId"]["N"]),
+            dialed_number=item["dialedNumber"]["S"],
+            inbound_number=item["inboundNumber"]["S"],
+            outbound_number=item["outboundNumber"]["S"],
+            dial_status=item["dialStatus"]["S"],
+            duration=int(item["duration"]["N"]),
+            start_time=item["startTime"]["S"],
+            end_time=item["endTime"]["S"],
+            tpm=int(item["tpm"]["N"]),
+            created=item["created"]["S"],
+            request_id=item["requestId"]["S"],
+        )
+
 
 def create(session: CallSession) -> "TransactWriteItemTypeDef":
     """Return the operation that adds a call session; its condition fails if the id is taken."""
     return {
         "Put": {
             "TableName": os.environ["CALL_SESSIONS_TABLE"],
-            "Item": session.to_item(),
+            "Item": {**session.to_item(), **expiry.attribute("CALL_SESSION_DAYS")},
             "ConditionExpression": "attribute_not_exists(id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def list_page(inbound_number: str, after: Item | None) -> tuple[list[CallSession], Item | None]:
+    """Read a page of the calls from a number, and where the next page begins. One Scan of at most a megabyte."""
+    scan: dict[str, Any] = {
+        "TableName": os.environ["CALL_SESSIONS_TABLE"],
+        "FilterExpression": "inboundNumber = :number",
+        "ExpressionAttributeValues": {":number": {"S": inbound_number}},
+        "ConsistentRead": True,
+    }
+    items, next_key = page("scan", scan, after)
+    return [CallSession.from_item(item) for item in items], next_key
+
+
+def list_all_page(after: Item | None) -> tuple[list[CallSession], Item | None]:
+    """Read a page of all calls, and where the next page begins. One Scan of at most a megabyte."""
+    items, next_key = page("scan", {"TableName": os.environ["CALL_SESSIONS_TABLE"], "ConsistentRead": True}, after)
+    return [CallSession.from_item(item) for item in items], next_key
+
+
+def set_inbound_number(session: CallSession, inbound_number: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that replaces a call's inbound number; its condition fails if it has changed."""
+    return {
+        "Update": {
+            "TableName": os.environ["CALL_SESSIONS_TABLE"],
+            "Key": {"id": {"N": str(session.id)}},
+            "UpdateExpression": "SET inboundNumber = :number",
+            "ConditionExpression": "inboundNumber = :read",
+            "ExpressionAttributeValues": {
+                ":number": {"S": inbound_number},
+                ":read": {"S": session.inbound_number},
+            },
         }
     }

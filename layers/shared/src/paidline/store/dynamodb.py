@@ -161,9 +161,19 @@ def _is_retryable(error: Exception) -> bool:
 
 def pages(operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield all items of a query or scan. One call per megabyte, made only when its items are consumed."""
+    after: dict[str, Any] | None = None
     while True:
-        page = call(getattr(dynamodb(), operation), **parameters)
-        yield from page["Items"]
-        if "LastEvaluatedKey" not in page:
+        items, after = page(operation, parameters, after)
+        yield from items
+        if after is None:
             return
-        parameters = {**parameters, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def page(
+    operation: str, parameters: dict[str, Any], after: dict[str, Any] | None
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Return one page of a query or scan, at most a megabyte, and the key after which the next begins, if any."""
+    if after is not None:
+        parameters = {**parameters, "ExclusiveStartKey": after}
+    found = call(getattr(dynamodb(), operation), **parameters)
+    return found["Items"], found.get("LastEvaluatedKey")

@@ -5,9 +5,12 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import transaction
+from paidline.store.dynamodb import page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Item = dict[str, Any]
 
 _TTL_S = 30 * 24 * 60 * 60
 
@@ -60,5 +63,40 @@ def use(key_digest: str, request_digest: str, answer: str) -> "TransactWriteItem
             "ConditionExpression": "attribute_not_exists(keyDigest) OR expiresAt <= :now",
             "ExpressionAttributeValues": {":now": {"N": str(now)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def list_page(wallet_id: str, phone_number: str, after: Item | None) -> tuple[list[UsedKey], Item | None]:
+    """Read a page of the keys whose answers may concern a wallet or a phone number, and where the next page begins.
+
+    One Scan of at most a megabyte. `phone_number` is "" if there is none.
+    """
+    texts = {":wallet": f'"walletId":"{wallet_id}"', **({":phone": f'"{phone_number}"'} if phone_number else {})}
+    scan: dict[str, Any] = {
+        "TableName": os.environ["IDEMPOTENCY_KEYS_TABLE"],
+        "FilterExpression": " OR ".join(f"contains(answer, {name})" for name in texts),
+        "ExpressionAttributeValues": {name: {"S": text} for name, text in texts.items()},
+        "ConsistentRead": True,
+    }
+    items, next_key = page("scan", scan, after)
+    return [UsedKey.from_item(item) for item in items], next_key
+
+
+def list_all_page(after: Item | None) -> tuple[list[UsedKey], Item | None]:
+    """Read a page of all keys, and where the next page begins. One Scan of at most a megabyte."""
+    items, next_key = page("scan", {"TableName": os.environ["IDEMPOTENCY_KEYS_TABLE"], "ConsistentRead": True}, after)
+    return [UsedKey.from_item(item) for item in items], next_key
+
+
+def set_answer(used: UsedKey, answer: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that replaces a key's stored answer; its condition fails if the key has changed."""
+    return {
+        "Update": {
+            "TableName": os.environ["IDEMPOTENCY_KEYS_TABLE"],
+            "Key": {"keyDigest": {"S": used.key_digest}},
+            "UpdateExpression": "SET answer = :answer",
+            "ConditionExpression": "answer = :read",
+            "ExpressionAttributeValues": {":answer": {"S": answer}, ":read": {"S": used.answer}},
         }
     }

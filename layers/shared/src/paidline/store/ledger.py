@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paidline.store import transaction
+from paidline.store.dynamodb import page, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -136,3 +137,27 @@ def get(wallet_id: str, seq: int) -> LedgerEntry | None:
     key = {"walletId": {"S": wallet_id}, "seq": {"N": str(seq)}}
     item = transaction.read(os.environ["WALLET_LEDGER_TABLE"], key)
     return LedgerEntry.from_item(item) if item else None
+
+
+def find_refund_of(wallet_id: str, seq: int) -> LedgerEntry | None:
+    """Find the refund of an entry. One Query of the entries after it per megabyte, strongly consistent."""
+    query: dict[str, Any] = {
+        "TableName": os.environ["WALLET_LEDGER_TABLE"],
+        "KeyConditionExpression": "walletId = :wallet AND seq > :seq",
+        "FilterExpression": "refundOf = :seq",
+        "ExpressionAttributeValues": {":wallet": {"S": wallet_id}, ":seq": {"N": str(seq)}},
+        "ConsistentRead": True,
+    }
+    return next((LedgerEntry.from_item(item) for item in pages("query", query)), None)
+
+
+def list_page(wallet_id: str, after: dict[str, Any] | None) -> tuple[list[LedgerEntry], dict[str, Any] | None]:
+    """Read a page of a wallet's entries, and where the next page begins. One Query of at most a megabyte."""
+    query: dict[str, Any] = {
+        "TableName": os.environ["WALLET_LEDGER_TABLE"],
+        "KeyConditionExpression": "walletId = :wallet",
+        "ExpressionAttributeValues": {":wallet": {"S": wallet_id}},
+        "ConsistentRead": True,
+    }
+    items, next_key = page("query", query, after)
+    return [LedgerEntry.from_item(item) for item in items], next_key

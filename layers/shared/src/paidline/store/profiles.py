@@ -2,11 +2,14 @@
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paidline.store import agents
 from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb, pages
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 # Up to this many profiles cost no more to read than any other request, so they are not cached.
 _MAX_UNCACHED_PROFILES = 100
@@ -17,13 +20,24 @@ def to_item(ref: str, profile: dict[str, str]) -> dict[str, Any]:
     return {"refKey": {"S": agents.ref_key(ref)}, "profile": {"S": json.dumps(profile, separators=(",", ":"))}}
 
 
-def get(ref: str) -> dict[str, str]:
+def get(ref: str, *, consistent: bool = False) -> dict[str, str]:
     """Read one agent's profile, or {} if there is none. One GetItem."""
-    found = call(
-        dynamodb().get_item, TableName=os.environ["PROFILES_TABLE"], Key={"refKey": {"S": agents.ref_key(ref)}}
-    )
+    read: Any = {"TableName": os.environ["PROFILES_TABLE"], "Key": {"refKey": {"S": agents.ref_key(ref)}}}
+    if consistent:
+        read["ConsistentRead"] = True
+    found = call(dynamodb().get_item, **read)
     item = found.get("Item")
     return _profile(item) if item else {}
+
+
+def put(ref: str, profile: dict[str, str]) -> "TransactWriteItemTypeDef":
+    """Return the operation that stores a profile. Its agent's version is what guards it."""
+    return {"Put": {"TableName": os.environ["PROFILES_TABLE"], "Item": to_item(ref, profile)}}
+
+
+def remove(ref: str) -> "TransactWriteItemTypeDef":
+    """Return the operation that removes a profile, if there is one."""
+    return {"Delete": {"TableName": os.environ["PROFILES_TABLE"], "Key": {"refKey": {"S": agents.ref_key(ref)}}}}
 
 
 def list_all() -> dict[str, dict[str, str]]:

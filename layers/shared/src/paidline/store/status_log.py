@@ -4,7 +4,7 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paidline.store import agents
+from paidline.store import agents, expiry
 from paidline.store.dynamodb import pages
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def append(row: StatusLogRow) -> "TransactWriteItemTypeDef":
     return {
         "Put": {
             "TableName": os.environ["STATUS_LOG_TABLE"],
-            "Item": row.to_item(),
+            "Item": {**row.to_item(), **expiry.attribute("STATUS_LOG_DAYS")},
             "ConditionExpression": "attribute_not_exists(id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }

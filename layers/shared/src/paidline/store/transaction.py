@@ -52,7 +52,7 @@ def write(operations: Sequence["TransactWriteItemTypeDef"]) -> None:
     Retries carry the same ClientRequestToken, so DynamoDB applies the transaction once.
     """
     try:
-        call(dynamodb().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_request_id())
+        call(dynamodb().transact_write_items, TransactItems=operations, ClientRequestToken=ids.new_token())
     except ClientError as error:
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise
