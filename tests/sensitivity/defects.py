@@ -958,4 +958,11 @@ DEFECTS = (
         "",
         (STACK_RULES,),
     ),
+    Defect(
+        "a log line does not lead to its ledger entry",
+        IDS,
+        "    _last_request_id.set(request_id)\n",
+        "",
+        (PRIVACY,),
+    ),
 )

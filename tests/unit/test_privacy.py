@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from paidline.api.endpoint import IdempotentRequest
+from paidline.store.api_clients import PREFIX_LENGTH
 from tests.support import contract, wire
 from tests.support.api import Api
 
@@ -37,13 +38,13 @@ def test_a_request_is_one_line_with_what_an_operator_asks_for(api: Api, stem: st
 
     assert line.keys() == {
         *("_aws", "service", "Faults", "Latency", "StoreRetries", "endpoint", "code", "reason", "client"),
-        *("idempotencyKey", "storeCalls", "storeMs", "version", "requestId"),
+        *("idempotencyKey", "storeCalls", "storeMs", "version", "requestId", "storeRequestId"),
     }
     assert (line["endpoint"], line["code"], line["reason"]) == (stem, 40, "unauthorized")
     assert (line["version"], line["requestId"]) == ("7", "11111111-2222-3333-4444-555555555555")
-    assert line["client"] == hashlib.sha256(b"wrong").hexdigest()[:8]
+    assert line["client"] == line["storeRequestId"] == ""
     takes_key = issubclass(api.handlers[stem].model, IdempotentRequest)
-    assert line["idempotencyKey"] == (hashlib.sha256(b"pbx1-42").hexdigest()[:8] if takes_key else "")
+    assert line["idempotencyKey"] == (hashlib.sha256(b"pbx1-42").hexdigest()[:PREFIX_LENGTH] if takes_key else "")
     assert (line["storeCalls"], line["StoreRetries"]) == (1, [0.0])
     assert 0 < line["storeMs"] <= line["Latency"][0]
 
@@ -144,3 +145,13 @@ def test_a_request_and_its_parts_do_not_show_the_hash_in_their_repr(api: Api) ->
     request = model.model_validate({"authenticationHash": contract.AGENTS_HASH, "ref": "38"})
 
     assert contract.AGENTS_HASH not in repr(request)
+
+
+def test_a_log_line_names_the_client_and_leads_to_the_ledger_entry(api: Api, logged: Callable[[], str]) -> None:
+    with wire.recorded() as calls:
+        api.request("subtract_tokens_from_wallet")
+    (line,) = lines(logged())
+
+    assert line["client"] == hashlib.sha256(contract.CREDIT_HASH.encode()).hexdigest()[:PREFIX_LENGTH]
+    assert len(line["storeRequestId"]) == 32
+    assert line["storeRequestId"] in repr(calls[-1].content["TransactItems"])

@@ -11,7 +11,7 @@ from paidline.api import telemetry
 from paidline.api.request import Event, read_headers, read_parameters
 from paidline.api.response import Response, failure, to_payload
 from paidline.cold_start import IN_LAMBDA
-from paidline.domain.authentication import Scope, authenticate, hash_digest
+from paidline.domain.authentication import Scope, authenticate
 from paidline.domain.idempotency import Key, key_for
 from paidline.domain.types import IdempotencyKey, Text
 from paidline.errors import ApiError, InvalidRequest, ServerError
