@@ -31,7 +31,7 @@ MISTAKES = {
     "throttling of a route that is gone": ("template.yaml", "        POST /wp-json/credsys/v1/json/getWalletByDialedNumberAndPin:", "        POST /wp-json/credsys/v1/json/getWalletByPin:", "does not exist"),
     "a domain without a rule": ("template.yaml", "  CreditDomainAndCertificate:", "  SomethingElse:", "without its certificate"),
     "an alarm on a metric that nobody writes": ("alarms.yaml", "      MetricName: StoreRetries\n", "      MetricName: StoreFailures\n", "which nobody writes"),
-    "a filter for a reason that is gone": ("alarms.yaml", '$.reason = "contention"', '$.reason = "conflict"', "which is no reason"),
+    "a filter for a reason that is gone": ("alarms.yaml", '$.reason = "contention"', '$.reason = "collision"', "which is no reason"),
     "an alarm that wakes nobody": ("alarms.yaml", "      AlarmActions: [!Ref Topic]\n", "", "wakes nobody"),
     "an alarm silent about missing data": ("alarms.yaml", "      TreatMissingData: notBreaching\n", "", "what missing data means"),
     "a dashboard with an empty graph": ("alarms.yaml", '["AWS/Lambda", "Errors"]', '["AWS/Lambda", "Failures"]', "the dashboard shows"),
