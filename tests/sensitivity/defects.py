@@ -241,7 +241,7 @@ DEFECTS = (
     Defect(
         "the digests of ledger entries have no version",
         LEDGER,
-        'return f"{_DIGEST_VERSION}:{hashlib.sha256(written.encode()).hexdigest()}"',
+        'return f"{version}:{hashlib.sha256(written.encode()).hexdigest()}"',
         "return hashlib.sha256(written.encode()).hexdigest()",
         (STORED,),
     ),
@@ -472,15 +472,16 @@ DEFECTS = (
     Defect(
         "a deadline that is not told what Lambda leaves",
         DEADLINE,
-        "    budget_s = min(LAST_ATTEMPT_S, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
-        "    budget_s = LAST_ATTEMPT_S\n",
+        "    budget_s = min(budget_s, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
+        "",
         (DEADLINES,),
     ),
     Defect(
         "a deadline that starts when the request is authenticated",
         ENDPOINT,
-        "        return self.handle(request, caller)\n",
-        "        with deadline.start(10_000):\n            return self.handle(request, caller)\n",
+        "            payload = to_payload(response := self.handle(request, caller), accept_encoding)\n",
+        "            with deadline.start(10_000):\n"
+        "                payload = to_payload(response := self.handle(request, caller), accept_encoding)\n",
         (DEADLINES, SIMULATION),
     ),
     Defect(
@@ -580,8 +581,8 @@ DEFECTS = (
     Defect(
         "a client's claim of its address is believed",
         ENDPOINT,
-        'ip=event["requestContext"]["http"]["sourceIp"],',
-        'ip=headers.get("x-forwarded-for", event["requestContext"]["http"]["sourceIp"]).partition(",")[0],',
+        'self._authenticate(request, event["requestContext"]["http"]["sourceIp"])',
+        'self._authenticate(request, headers.get("x-forwarded-for", "127.0.0.1").partition(",")[0])',
         (STATUS_LOG_TESTS,),
     ),
     Defect(
@@ -650,7 +651,7 @@ DEFECTS = (
     ),
     Defect(
         "a company's name may be as long as it likes",
-        LOADER,
+        f"{_LAYER}/management/values.py",
         "company_name: ShownText",
         "company_name: str",
         (LONGEST,),
