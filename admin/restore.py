@@ -6,7 +6,6 @@ are. What is printed puts the restored ones into service, and takes them out of 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,9 +14,9 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from admin import audit
 from admin.load import StackError, table_names
 from local import settings, template
+from paidline.management.verification import verify
 
 _POLL_S = 5
 _MAX_POLLS = 12 * 60
@@ -38,7 +37,7 @@ def main() -> int:
         return 2
     found = verify(client, restored)
     print(f"{found.wallets} wallets, {found.entries} ledger entries, {found.tokens} tokens")
-    print("\n".join([*found.problems, f"{len(found.problems)} problems"]))
+    print("\n".join([*map(str, found.problems), f"{len(found.problems)} problems"]))
     print(f"To use them: make deploy STACK={stack} PARAMETERS=RestoredTables={prefix}")
     return 1 if found.problems else 0
 
@@ -96,12 +95,6 @@ def restore(
                 TimeToLiveSpecification={"AttributeName": table.ttl_attribute, "Enabled": True},
             )
     return restored
-
-
-def verify(client: Any, restored: Mapping[str, str]) -> audit.Audit:
-    """Check every restored wallet against its restored ledger."""
-    os.environ.update(restored)
-    return audit.audit(client)
 
 
 if __name__ == "__main__":

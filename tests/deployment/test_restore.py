@@ -11,6 +11,7 @@ import pytest
 
 from admin import restore
 from local import settings
+from paidline.management.verification import verify
 from tests.deployment import stack
 from tests.deployment.conftest import Deployed
 
@@ -56,7 +57,7 @@ def test_destroyed_money_is_restored_verified_and_in_service_after_one_change_of
 
     started = time.monotonic()
     restored = restore.restore(history, tables, "paidline-test-restored-1", datetime.now(UTC))
-    found = restore.verify(client, restored)
+    found = verify(client, restored)
     deployed.create(RestoredTables="paidline-test-restored-1")
     took = time.monotonic() - started
 
@@ -87,7 +88,7 @@ def test_a_restored_table_that_lost_an_entry_is_found(deployed: Deployed) -> Non
     key = {name: entry[name] for name in ("walletId", "seq")}
     client.delete_item(TableName=restored["WALLET_LEDGER_TABLE"], Key=key)
 
-    assert restore.verify(client, restored).problems
+    assert verify(client, restored).problems
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-11-25T14:00:00", ""])

@@ -22,14 +22,14 @@ def test_generated_requests_leave_no_secret_in_any_line(api: Api) -> None:
 
 @pytest.mark.parametrize("leak", ["the body", "the key"])
 def test_a_planted_leak_is_found(api: Api, monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
-    handle = Endpoint._handle
+    respond = Endpoint._respond
 
     def leaking(self: Endpoint, event: object, *rest: object) -> object:  # type: ignore[type-arg]
         text = event["body"] if leak == "the body" else json.loads(event["body"]).get("idempotencyKey", "")  # type: ignore[index]
         print(text)
-        return handle(self, event, *rest)  # type: ignore[arg-type]
+        return respond(self, event, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Endpoint, "_handle", leaking)
+    monkeypatch.setattr(Endpoint, "_respond", leaking)
 
     assert scan(api, 30).leaks
 

@@ -1360,6 +1360,8 @@ DEFECTS = (
         "if call is None or call.state is not CallState.OPEN:",
         "if call is None:",
         (SYNC_TESTS,),
+    ),
+    Defect(
         "a closed number is closed to right PINs too",
         GUESSING,
         "if right is None or not",
@@ -1411,9 +1413,9 @@ DEFECTS = (
     ),
     Defect(
         "a log line does not lead to its ledger entry",
-        IDS,
-        "    _last_request_id.set(request_id)\n",
-        "",
+        ENDPOINT,
+        "context.aws_request_id, stored_id)\n        accept",
+        "context.aws_request_id, ids.new_request_id())\n        accept",
         (PRIVACY,),
     ),
 )

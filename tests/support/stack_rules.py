@@ -141,8 +141,8 @@ def _edge(service: Document) -> Iterator[str]:
 
 def _written_metrics(documents: Mapping[str, Document]) -> dict[str, set[str]]:
     telemetry = (PROJECT / "layers/shared/src/paidline/api/telemetry.py").read_text(encoding="utf-8")
-    audit = (PROJECT / "admin/audit.py").read_text(encoding="utf-8")
-    own = {*re.findall(r'add_metric\("(\w+)"', telemetry), *re.findall(r'"MetricName": "(\w+)"', audit)}
+    functions = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "functions").rglob("app.py"))
+    own = {*re.findall(r'add_metric\("(\w+)"', telemetry), *re.findall(r'telemetry\.count\("(\w+)"', functions)}
     filters = {
         transformation["MetricName"]
         for document in documents.values()

@@ -187,7 +187,7 @@ def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere() -> None
     money = {value["If"][2]["Ref"] for value in variables if isinstance(value, dict) and "If" in value}
     text = (PROJECT / "template.yaml").read_text(encoding="utf-8")
 
-    assert money == {"WalletsTable", "WalletLedgerTable", "IdempotencyKeysTable"}
+    assert money == {"WalletsTable", "WalletLedgerTable", "IdempotencyKeysTable", "CallsTable"}
     for table in money:
         own = re.findall(rf"!GetAtt {table}.Arn", text)
         restored = re.findall(rf'table/\$\{{RestoredTables\}}-{table}",\n\s+!GetAtt {table}.Arn\]', text)

@@ -39,7 +39,7 @@ class FoundWallet(NamedTuple):
 
 
 def find_by_pin(
-    client: ApiClient, dialed_number: str, pin: Pin, ip: str = "", *, moves_tokens: bool = False
+    client: ApiClient, dialed_number: str, pin: Pin, ip: str, *, moves_tokens: bool = False
 ) -> FoundWallet:
     """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached; a wrong PIN adds one write.
 
