@@ -27,7 +27,7 @@ restore: .venv-run/.installed ## Restore the money tables to one second, into ne
 
 alarms: .venv-sam/.installed ## Deploy the alarms of a stack. STACK=paidline-prod EMAIL=address
 	$(SAM) deploy --template alarms.yaml --stack-name $(STACK)-alarms --region $(AWS_REGION) \
-		--parameter-overrides 'ServiceStack=$(STACK) Email=$(EMAIL)'
+		--parameter-overrides 'ServiceStack=$(STACK) Email=$(EMAIL) $(PARAMETERS)'
 
 protect: .venv-run/.installed ## Protect a stack from deletion and its tables from replacement. STACK=paidline-dev
 	@STACK=$(STACK) .venv-run/bin/python -m admin.protect

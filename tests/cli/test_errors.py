@@ -38,6 +38,7 @@ _COMMANDS = (
     ["report", "hours"],
     ["statement"],
     ["trace"],
+    ["doctor"],
 )
 _WORDS = st.sampled_from(
     ["--day", "--from", "--to", "--agent", "--caller", "--json", "--csv", "--amount", "--reason", "--pin", "--key"]

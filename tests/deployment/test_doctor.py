@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import boto3
+import pytest
 
 from admin import protect
+from admin.cli.connection import Stack
+from admin.cli.main import run
 from admin.doctor import Clients, examine
 from tests.deployment import stack
 from tests.deployment.conftest import Deployed
@@ -67,3 +71,49 @@ def test_the_doctor_finds_what_a_new_stack_in_a_new_account_lacks_and_its_advice
 
     assert "WalletsTable can be deleted by one command." in left
     assert not [problem for problem in left if "paidline-test can" in problem or "functions may run" in problem]
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> Callable[[Clients], None]:
+    """Let the command line use clients."""
+
+    def serve(clients: Clients) -> None:
+        by_service = {
+            "cloudformation": clients.cloudformation,
+            "dynamodb": clients.dynamodb,
+            "lambda": clients.functions,
+        }
+        monkeypatch.setattr(Stack, "client", lambda _, service: by_service[service])
+
+    return serve
+
+
+def test_the_command_shows_what_is_wrong_with_what_to_do_and_ends_with_1_until_nothing_is(
+    deployed: Deployed, serving: Callable[[Clients], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = clients(10)
+    serving(new)
+    command = ["doctor", "--stack", deployed.name, "--region", stack.REGION, "--csv"]
+
+    assert run(command) == 1
+    shown = capsys.readouterr().out
+    assert shown.startswith("problem,remedy\n")
+    assert "Only 10 functions may run at once" in shown
+    assert "make protect STACK=paidline-test" in shown
+
+    healthy = clients(1000)
+    protect.protect(healthy.cloudformation, deployed.name)
+    boto3.client("cloudformation", stack.REGION).create_stack(
+        StackName=f"{deployed.name}-alarms",
+        TemplateBody='{"Parameters": {"ServiceStack": {"Type": "String"}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
+        Parameters=[{"ParameterKey": "ServiceStack", "ParameterValue": deployed.name}],
+    )
+    serving(healthy)
+
+    assert run(command) == 0
+    assert capsys.readouterr().err == f"{deployed.name}: nothing is wrong\n"
+
+
+def test_a_service_on_this_machine_has_nothing_to_examine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--url", "http://127.0.0.1:3000"]) == 2
+    assert "--stack" in capsys.readouterr().err

@@ -20,6 +20,12 @@ _AWS_METRICS = {
 }
 # Actions that IAM cannot limit to a resource.
 _WITHOUT_RESOURCE = ("xray:", "logs:DescribeLogGroups", "logs:CreateLogDelivery", "logs:GetLogDelivery")
+# The routes that find a wallet by a PIN that a caller has typed.
+_PIN_ROUTES = {
+    "POST /wp-json/credsys/v1/json/getWalletByDialedNumberAndPin",
+    "POST /v1/calls/begin",
+    "POST /v1/calls/quote",
+}
 _LOGGED = {"requestId", "awsEndpointRequestId", "routeKey", "status", "responseLatency", "integrationErrorMessage"}
 
 
@@ -34,7 +40,7 @@ def problems(files: Mapping[str, str]) -> list[str]:
     service, alarms = documents["template.yaml"], documents["alarms.yaml"]
     found = [f"{name}: {problem}" for name, document in documents.items() for problem in _policies(document)]
     found += [*_tables(service), *_logs(service), *_functions(service), *_edge(service)]
-    found += [*_alarms(documents), *_metric_filters(documents), *_trust(documents["deploy-role.yaml"])]
+    found += [*_alarms(documents), *_metric_filters(documents), *_deployment(documents)]
     if not all(one["Properties"].get("AlarmActions") for one in _of(alarms, "AWS::CloudWatch::Alarm").values()):
         found.append("alarms.yaml: an alarm wakes nobody")
     return found
@@ -125,12 +131,13 @@ def _edge(service: Document) -> Iterator[str]:
         f"POST {event['Properties']['Path']}"
         for function in _of(service, "AWS::Serverless::Function").values()
         for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
     }
     if "ThrottlingRateLimit" not in api.get("DefaultRouteSettings", {}):
         yield "the API is not throttled"
     if not set(api.get("RouteSettings", {})) <= routes:
         yield "a route that does not exist is throttled"
-    if not any("Pin" in route for route in api.get("RouteSettings", {})):
+    if not set(api.get("RouteSettings", {})) >= _PIN_ROUTES:
         yield "looking up PINs is not throttled by itself"
     if "DisableExecuteApiEndpoint" not in api:
         yield "clients can go around the domains"
@@ -180,12 +187,18 @@ def _metric_filters(documents: Mapping[str, Document]) -> Iterator[str]:
     reasons = set(re.findall(r'^    reason = "(\w+)"', errors, flags=re.M))
     for document in documents.values():
         for name, one in _of(document, "AWS::Logs::MetricFilter").items():
-            wanted = set(re.findall(r'\$\.reason = "(\w+)"', one["Properties"]["FilterPattern"]))
+            wanted = set(re.findall(r'\$\.(?:reason|outcome) = "(\w+)"', one["Properties"]["FilterPattern"]))
             if not wanted <= reasons:
                 yield f"{name} counts {sorted(wanted - reasons)}, which is no reason"
 
 
-def _trust(role: Document) -> Iterator[str]:
+def _deployment(documents: Mapping[str, Document]) -> Iterator[str]:
+    role = documents["deploy-role.yaml"]
+    functions = _of(documents["template.yaml"], "AWS::Serverless::Function").values()
+    events = [event["Type"] for function in functions for event in function["Properties"].get("Events", {}).values()]
+    allowed = {action for one in _statements(role["Resources"]) for action in _listed(one["Action"])}
+    if "Schedule" in events and "events:PutRule" not in allowed:
+        yield "the role that deploys cannot make schedules"
     (statement,) = role["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     condition = statement.get("Condition", {}).get("StringEquals", {})
     subject = condition.get("token.actions.githubusercontent.com:sub", {}).get("Sub", "")

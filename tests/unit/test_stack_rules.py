@@ -25,7 +25,7 @@ MISTAKES = {
     "an access log with the query": ("template.yaml", '"status":"$context.status"', '"status":"$context.path"', "which clients fill"),
     "a function that keeps its version": ("template.yaml", "      AutoPublishCodeSha256: !Ref ReleaseDigest\n", "", "publishes no version"),
     "functions without a boundary": ("template.yaml", "    PermissionsBoundary: !Ref FunctionBoundary\n", "", "every log group"),
-    "a boundary that is too narrow": ("template.yaml", "dynamodb:PutItem, dynamodb:UpdateItem,\n", "dynamodb:PutItem,\n", "the boundary takes"),
+    "a boundary that is too narrow": ("template.yaml", "dynamodb:UpdateItem, dynamodb:DeleteItem, dynamodb:ConditionCheckItem]", "dynamodb:DeleteItem, dynamodb:ConditionCheckItem]", "the boundary takes"),
     "a release that no alarm watches": ("template.yaml", "      Alarms: [!Ref ReleaseFaultsAlarm, !Ref ReleaseCrashesAlarm, !Ref ReleaseLatencyAlarm]\n", "", "rolls a release back"),
     "an API without throttling": ("template.yaml", "        ThrottlingRateLimit: !Ref ThrottlingRateLimit\n", "", "the API is not throttled"),
     "throttling of a route that is gone": ("template.yaml", "        POST /wp-json/credsys/v1/json/getWalletByDialedNumberAndPin:", "        POST /wp-json/credsys/v1/json/getWalletByPin:", "does not exist"),
@@ -35,6 +35,8 @@ MISTAKES = {
     "an alarm that wakes nobody": ("alarms.yaml", "      AlarmActions: [!Ref Topic]\n", "", "wakes nobody"),
     "an alarm silent about missing data": ("alarms.yaml", "      TreatMissingData: notBreaching\n", "", "what missing data means"),
     "a dashboard with an empty graph": ("alarms.yaml", '["AWS/Lambda", "Errors"]', '["AWS/Lambda", "Failures"]', "the dashboard shows"),
+    "PINs of paid calls that are not throttled": ("template.yaml", "        POST /v1/calls/quote:\n", "        POST /v1/calls/sync:\n", "looking up PINs"),
+    "a role that cannot make schedules": ("deploy-role.yaml", "[events:PutRule, ", "[", "schedules"),
     "a deployment by any branch": ("deploy-role.yaml", ":environment:${Environment}", ":*", "any workflow"),
 }  # fmt: skip
 

@@ -38,9 +38,7 @@ class FoundWallet(NamedTuple):
     dialed: DialedNumber
 
 
-def find_by_pin(
-    client: ApiClient, dialed_number: str, pin: Pin, ip: str, *, moves_tokens: bool = False
-) -> FoundWallet:
+def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin, ip: str, *, moves_tokens: bool = False) -> FoundWallet:
     """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached; a wrong PIN adds one write.
 
     Raises UnknownDialedNumber, Unauthorized if the client may not use the application, UnknownPin or AmbiguousPin, or
