@@ -15,8 +15,10 @@ import pytest
 from moto import mock_aws
 
 from admin import data
+from local import template
 from paidline.store.dynamodb import dynamodb
 from tests.deployment import stack
+from tests.support import paid_calls
 from tests.support import store as stores
 from tests.support.api import Api
 
@@ -53,9 +55,19 @@ class Deployed:
         environments = [
             {name: str(value) for name, value in function["Environment"]["Variables"].items()} for function in functions
         ]
-        assert len(environments) == len(self.handlers)
+        assert len(environments) == len(template.read().functions)
         assert all(environment == environments[0] for environment in environments)
         return environments[0]
+
+    def function_names(self) -> dict[str, str]:
+        """The functions' names, by what the template calls them."""
+        pages = boto3.client("cloudformation", stack.REGION).get_paginator("list_stack_resources")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.name)
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+        }
 
     def serve(self) -> Api:
         """The handlers with the deployed functions' environment, and nothing in memory."""
@@ -67,14 +79,22 @@ class Deployed:
 
 
 @pytest.fixture
-def deployed(tmp_path: Path, handlers: Any) -> Iterator[Deployed]:
-    """A stack with the example data."""
+def empty(tmp_path: Path, handlers: Any) -> Iterator[Deployed]:
+    """A stack without any data."""
     credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": stack.REGION}
     with mock_aws(), patch.dict(os.environ, credentials):
         made = Deployed("paidline-test", stack.build(tmp_path), handlers)
         made.create()
         os.environ.update(made.variables())
-        data.load(boto3.client("dynamodb", stack.REGION), stores.example_data())
         yield made
     dynamodb.cache_clear()
     Api(handlers, None, endpoint="").forget()  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def deployed(empty: Deployed) -> Deployed:
+    """A stack with the example data, and the paid calls that the documented requests find."""
+    client: Any = boto3.client("dynamodb", stack.REGION)
+    data.load(client, stores.example_data())
+    paid_calls.load(stores.Store(client, stack.renamed(template.read(), empty.variables())))
+    return empty

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,27 @@ def upload(translated: Document) -> None:
         code = resource.get("Properties", {}).get("Code") or resource.get("Properties", {}).get("Content")
         if isinstance(code, dict) and "S3Key" in code:
             s3.put_object(Bucket=BUCKET, Key=code["S3Key"], Body=archive.getvalue())
+
+
+def renamed(
+    service: template.Template, variables: Mapping[str, str], functions: Mapping[str, str] | None = None
+) -> template.Template:
+    """The service with a stack's names: of tables by their environment variables, of functions by their logical ids."""
+    own = service.environment
+    names = {own[variable]: name for variable, name in variables.items() if variable.endswith("_TABLE")}
+    made = {
+        function.name: replace(
+            function,
+            name=(functions or {}).get(function.name, function.name),
+            environment={name: names.get(value, value) for name, value in function.environment.items()},
+        )
+        for function in service.functions
+    }
+    return template.Template(
+        functions=tuple(made.values()),
+        routes=tuple(replace(route, function=made[route.function.name]) for route in service.routes),
+        schedules=tuple(replace(one, function=made[one.function.name]) for one in service.schedules),
+        tables=tuple(
+            replace(table, definition={**table.definition, "TableName": names[table.name]}) for table in service.tables
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -105,7 +106,12 @@ def test_the_command_shows_what_is_wrong_with_what_to_do_and_ends_with_1_until_n
     protect.protect(healthy.cloudformation, deployed.name)
     boto3.client("cloudformation", stack.REGION).create_stack(
         StackName=f"{deployed.name}-alarms",
-        TemplateBody='{"Parameters": {"ServiceStack": {"Type": "String"}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}',
+        TemplateBody=json.dumps(
+            {
+                "Parameters": {"ServiceStack": {"Type": "String"}},
+                "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            }
+        ),
         Parameters=[{"ParameterKey": "ServiceStack", "ParameterValue": deployed.name}],
     )
     serving(healthy)

@@ -231,7 +231,7 @@ def _target(resource: dict[str, Any]) -> str:
     if tag == "If":
         _, _, own = target
         return _target(own)
-    return target.replace("${", "").replace(".Arn}", "").removesuffix(".Arn")
+    return str(target).replace("${", "").replace(".Arn}", "").removesuffix(".Arn")
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)

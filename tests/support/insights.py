@@ -97,10 +97,10 @@ def _holds(expression: str, row: Row) -> bool:
     tokens = _TOKEN.findall(expression)
     if len(tokens) % 4 != 3 or any(word != "and" for word in tokens[3::4]):
         raise QueryError(f"not comparisons joined by and: {expression}")
-    return all(_compares(*tokens[start : start + 3], row) for start in range(0, len(tokens), 4))
+    return all(_compares(row, *tokens[start : start + 3]) for start in range(0, len(tokens), 4))
 
 
-def _compares(name: str, operator: str, operand: str, row: Row) -> bool:
+def _compares(row: Row, name: str, operator: str, operand: str) -> bool:
     value = row.get(name)
     if operator == "in":
         return value in json.loads(operand)

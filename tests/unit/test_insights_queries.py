@@ -44,8 +44,10 @@ def slowly(api: Api) -> None:
 
 
 def with_contention(api: Api) -> None:
-    conflict = {"CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]}
-    with wire.refusing(400, "TransactionCanceledException", operation="TransactWriteItems", **conflict):
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    with wire.refusing(
+        400, "TransactionCanceledException", operation="TransactWriteItems", CancellationReasons=reasons
+    ):
         api.request(SUBTRACT)
 
 
