@@ -14,11 +14,15 @@ from botocore.exceptions import ReadTimeoutError
 
 from paidline.api import telemetry
 from tests.support import contract, wire
+from tests.support.admin import Admin
 from tests.support.api import Api
 
 # Names of parameters whose values are secret or personal; the service numbers are phone numbers too.
 _PERSONAL = ("authenticationHash", "pin", "inboundNumber", "outboundNumber", "dialedNumber")
-_STORED = ("695334", "31688006395", "a1@a12.com", "31612345678", contract.AGENTS_HASH, contract.CREDIT_HASH)
+_STORED = (
+    *("695334", "31688006395", "a1@a12.com", "31612345678", "710001", "31688006396"),
+    *(contract.AGENTS_HASH, contract.CREDIT_HASH, contract.CALLS_HASH),
+)
 
 
 @dataclass
@@ -34,12 +38,15 @@ class Scan:
 
 def scan(api: Api, requests: int, seed: int = 1) -> Scan:
     """Send so many requests; everything on standard output and in the log is scanned, and the reasons in headers."""
-    chance, done = random.Random(seed), Scan()
+    chance, done, admin = random.Random(seed), Scan(), Admin()
     while done.requests < requests:
         written = io.StringIO()
         with _captured(written):
             for _ in range(min(500, requests - done.requests)):
-                _send(api, chance, done, written)
+                if chance.random() < 0.1:
+                    _command(admin, chance, done)
+                else:
+                    _send(api, chance, done, written)
         text = written.getvalue()
         done.bytes += len(text)
         # Times and durations are numbers too, and a short PIN would be found in them: what is made up is long.
@@ -66,6 +73,31 @@ def _send(api: Api, chance: random.Random, done: Scan, written: io.StringIO) -> 
         # Cut off, now and then: a parser quotes what it cannot read.
         reply = api.call(stem, body[: chance.randrange(len(body))] if chance.random() < 0.1 else body)
     written.write(json.dumps({"headers": dict(reply.headers)}) + "\n")
+
+
+def _command(admin: Admin, chance: random.Random, done: Scan) -> None:
+    """Send the admin function a command with made-up secrets, valid or with an argument too many."""
+    number, pin = _made_up("inboundNumber", chance), str(_made_up("pin", chance))
+    email, key = f"caller{chance.getrandbits(32)}@example.com", f"key-{chance.getrandbits(64):016x}"
+    wallet = {"applicationId": "1288", "walletId": f"w{done.requests}"}
+    command, arguments = chance.choice(
+        [
+            ("wallet.create", {**wallet, "pin": pin, "phoneNumber": number, "email": email}),
+            ("wallet.change", {"wallet": {"applicationId": "1288", "phoneNumber": number}, "pin": pin}),
+            ("wallet.show", {"wallet": {"applicationId": "1288", "pin": pin}}),
+            ("agent.create", {"userId": done.requests + 10_000, "ref": f"r{done.requests}", "outboundNumber": number}),
+            ("agent.change", {"ref": number, "outboundNumber": number}),
+            ("dialedNumber.create", {"dialedNumber": number, "applicationId": "1288", "companyName": email}),
+            ("hash.issue", {"label": f"pbx-{done.requests}", "scope": "ctb"}),
+            (number, {}),
+        ]
+    )
+    done.secrets |= {number, pin, email, key}
+    done.requests += 1
+    with _fault(chance, done, number):
+        reply = admin.send(command, key, **arguments, **({number: pin} if chance.random() < 0.2 else {}))
+    if "hash" in reply.get("result", {}):
+        done.secrets.add(reply["result"]["hash"])
 
 
 def _made_up(name: str, chance: random.Random) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from local import template
 from paidline.api.endpoint import Endpoint
+from paidline.management import function
 from tests.leaks.scan import scan
 from tests.support.api import Api
 
@@ -20,13 +23,25 @@ def test_generated_requests_leave_no_secret_in_any_line(api: Api) -> None:
     assert done.leaks == []
 
 
+def test_a_command_that_leaks_its_arguments_is_found(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = function._run
+
+    def leaking(event: Mapping[str, Any], *rest: Any) -> dict[str, Any]:
+        print(event["arguments"])
+        return run(event, *rest)
+
+    monkeypatch.setattr(function, "_run", leaking)
+
+    assert scan(api, 100).leaks
+
+
 @pytest.mark.parametrize("leak", ["the body", "the key"])
 def test_a_planted_leak_is_found(api: Api, monkeypatch: pytest.MonkeyPatch, leak: str) -> None:
     respond = Endpoint._respond
 
     def leaking(self: Endpoint, event: object, *rest: object) -> object:  # type: ignore[type-arg]
-        text = event["body"] if leak == "the body" else json.loads(event["body"]).get("idempotencyKey", "")  # type: ignore[index]
-        print(text)
+        keys = re.findall(r"key-[0-9a-f]{16}", event["body"])  # type: ignore[index]
+        print(event["body"] if leak == "the body" else keys)  # type: ignore[index]
         return respond(self, event, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Endpoint, "_respond", leaking)
