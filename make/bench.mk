@@ -31,7 +31,7 @@ $(BENCH)/layer.installed: layers/shared/Makefile layers/shared/requirements.txt 
 store-calls: .venv-run/.installed ## Update the table of DynamoDB calls and capacity units in docs.
 	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null
 
-.PHONY: scale throughput cost
+.PHONY: scale throughput cost month
 scale: .venv-run/.installed ## Compare latencies with a thousand and a million of everything, and list ten thousand profiles.
 	@.venv-run/bin/python -m benchmarks.scale
 	@.venv-run/bin/python -m benchmarks.profile_list
@@ -41,6 +41,9 @@ throughput: .venv-run/.installed ## Load-test the local gateway; needs wrk.
 
 cost: .venv-run/.installed ## Calculate the list price of a million requests from the results of make bench.
 	@.venv-run/bin/python -m benchmarks.cost
+
+month: .venv-run/.installed ## Reckon what a month costs, CloudWatch included.
+	@.venv-run/bin/python -m benchmarks.month
 
 .PHONY: import-speed
 import-speed: .venv-cli/.installed .venv-run/.installed ## Measure how fast a service's data is imported into the local engine. SCALE=0.05
