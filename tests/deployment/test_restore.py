@@ -14,6 +14,7 @@ from local import settings
 from paidline.management.verification import verify
 from tests.deployment import stack
 from tests.deployment.conftest import Deployed
+from tests.support import paid_calls
 
 
 class History:
@@ -42,12 +43,15 @@ def test_destroyed_money_is_restored_verified_and_in_service_after_one_change_of
 ) -> None:
     client: Any = boto3.client("dynamodb", stack.REGION)
     api = deployed.serve()
+    api.request("calls_begin", maxSeconds="60")
     api.request("subtract_tokens_from_wallet", tokens="30", idempotencyKey="before")
     before = api.request("get_wallet_by_dialed_number_and_pin").body
     variables = deployed.variables()
     tables = restore.money_tables(variables)
     history = History(client, [name for name, _ in tables.values()])
     api.request("subtract_tokens_from_wallet", tokens="500")
+    # Ended after the second to which is restored: there, it holds tokens.
+    assert api.request("calls_end", callId=paid_calls.NEW, duration="60").reason is None
     for item in client.scan(TableName=variables["WALLETS_TABLE"])["Items"]:
         client.delete_item(
             TableName=variables["WALLETS_TABLE"], Key={key: item[key] for key in ("applicationId", "walletKey")}
@@ -68,6 +72,9 @@ def test_destroyed_money_is_restored_verified_and_in_service_after_one_change_of
     assert after.request("get_wallet_by_dialed_number_and_pin").body == before
     replay = after.request("subtract_tokens_from_wallet", tokens="30", idempotencyKey="before")
     assert replay.headers["idempotency-hit"] == "true"
+    # Its hold is charged and released, and not for ever on a wallet whose call has ended elsewhere.
+    assert after.request("calls_end", callId=paid_calls.NEW, duration="60").json["tokensCharged"] == "90"
+    assert verify(client, restored).problems == []
     for name in restored.values():
         made = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         assert made["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
@@ -98,6 +105,7 @@ def test_a_second_that_is_not_one_second_is_refused(text: str) -> None:
 
 
 def test_the_tables_that_belong_together_are_restored_together() -> None:
-    every = {variable: variable for variable in ("WALLETS_TABLE", "WALLET_LEDGER_TABLE", "IDEMPOTENCY_KEYS_TABLE")}
+    money = ("WALLETS_TABLE", "WALLET_LEDGER_TABLE", "IDEMPOTENCY_KEYS_TABLE", "CALLS_TABLE")
+    every = {variable: variable for variable in money}
 
     assert restore.money_tables(every).keys() == every.keys()

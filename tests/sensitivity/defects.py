@@ -1390,6 +1390,20 @@ DEFECTS = (
         (GUESSING_TESTS,),
     ),
     Defect(
+        "wrong PINs of paid calls come from nowhere",
+        TERMS,
+        "wanted.pin, ip).wallet",
+        'wanted.pin, "").wallet',
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "paid calls are not restored with the money",
+        TEMPLATE,
+        'CALLS_TABLE: !If [UsesRestoredTables, !Sub "${RestoredTables}-CallsTable", !Ref CallsTable]',
+        "CALLS_TABLE: !Ref CallsTable",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
         "the whole digest of a hash is logged",
         ENDPOINT,
         "caller.client.digest_prefix",
