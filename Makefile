@@ -3,6 +3,8 @@ PYTHON ?= python3
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
+TEMPLATES = template.yaml alarms.yaml deploy-role.yaml backups.yaml
+
 .DEFAULT_GOAL := help
 .PHONY: help run install lint check test lock clean
 
@@ -21,12 +23,12 @@ lint: .venv/.installed ## Check style, types and template.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/cfn-lint template.yaml
+	.venv/bin/cfn-lint $(TEMPLATES)
 
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
-test: lint ## Run all checks: style, types, template, tests with coverage.
+test: lint .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
 	@.venv/bin/coverage erase
 	.venv/bin/coverage run -m pytest --numprocesses auto --dist worksteal
 	@.venv/bin/coverage combine --quiet
@@ -39,11 +41,14 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 	$(COMPILE) requirements/cli.in --output-file requirements/cli.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/sam.in --output-file requirements/sam.txt
+	$(COMPILE) requirements/translator.in --output-file requirements/translator.txt
+	$(COMPILE) requirements/scan.in --output-file requirements/scan.txt
 	$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
 
 clean: ## Remove everything that the other targets created.
-	rm -rf .venv .venv-run .venv-cli .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-run .venv-cli .venv-lock .venv-sam .venv-translator .venv-scan
+	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf local/engine/node_modules layers/shared/src/*.egg-info *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -52,8 +57,10 @@ clean: ## Remove everything that the other targets created.
 .venv/.installed: requirements/dev.txt
 .venv-lock/.installed: requirements/lock.txt
 .venv-cli/.installed: requirements/cli.txt
+.venv-translator/.installed: requirements/translator.txt
+.venv-scan/.installed: requirements/scan.txt
 
-.venv-run/.installed .venv-lock/.installed:
+.venv-run/.installed .venv-lock/.installed .venv-translator/.installed .venv-scan/.installed:
 	$(make-environment)
 	@touch $@
 

@@ -1,4 +1,4 @@
-"""The operator's tools, which load data into the tables and audit it."""
+"""The operator's tools, which load, verify, restore and report data."""
 
 # Importing local puts the layer on the path.
 import local as local

@@ -21,6 +21,7 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:benchmark"
     aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_version = "1"
 
     def get_remaining_time_in_millis(self) -> int:
         """Tell that there is time enough."""

@@ -53,6 +53,7 @@ class Usage:
 
 class _Context:
     aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_version = "1"
 
     def get_remaining_time_in_millis(self) -> int:
         """Tell that there is time enough."""

@@ -18,6 +18,9 @@ except ImportError:
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = PROJECT / "template.yaml"
 
+# The name of the stack that the local gateway stands in for.
+_STACK = "local"
+
 # The properties that matter to a local engine, unlike encryption, backups and deletion protection.
 _TABLE_PROPERTIES = (
     "AttributeDefinitions",
@@ -115,6 +118,7 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
     document = load(path)
     resources: dict[str, dict[str, Any]] = document["Resources"]
     references = _references(document, table_prefix)
+    references |= _conditions(document, references)
     globals_: dict[str, Any] = document.get("Globals", {}).get("Function", {})
 
     functions: list[Function] = []
@@ -135,7 +139,12 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
     """Load a template unresolved. A short tag becomes a mapping, so `!Ref Name` is `{"Ref": "Name"}`."""
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Parse a template's text, as `load`."""
+    document: dict[str, Any] = yaml.load(text, Loader=_Loader)
     return document
 
 
@@ -156,22 +165,44 @@ _Loader.add_multi_constructor("!", _short_tag)
 
 
 def _references(document: dict[str, Any], table_prefix: str) -> dict[str, Any]:
-    """Return the value of each !Ref: a parameter's default, or a table's name."""
-    references = {name: parameter.get("Default") for name, parameter in document.get("Parameters", {}).items()}
+    """Return the value of each !Ref: a parameter's default ("" if it has none), the stack's name, or a table's name."""
+    references = {name: parameter.get("Default", "") for name, parameter in document.get("Parameters", {}).items()}
+    references["AWS::StackName"] = _STACK
     for logical_id, resource in document["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             references[logical_id] = table_prefix + logical_id
     return references
 
 
+def _conditions(document: dict[str, Any], references: dict[str, Any]) -> dict[str, bool]:
+    """Return whether each condition holds with the parameters' defaults."""
+    conditions: dict[str, Any] = document.get("Conditions", {})
+
+    def holds(condition: dict[str, Any]) -> bool:
+        (function, operands), *_ = condition.items()
+        if function == "Condition":
+            return holds(conditions[operands])
+        if function == "Equals":
+            first, second = _resolve(operands, references)
+            return bool(first == second)
+        if function == "Not":
+            return not holds(operands[0])
+        return {"And": all, "Or": any}[function](map(holds, operands))
+
+    return {name: holds(condition) for name, condition in conditions.items()}
+
+
 def _resolve(value: Any, references: dict[str, Any]) -> Any:
-    """Replace every !Ref that has a value here; leave other tags as they are."""
+    """Replace every !Ref that has a value here, and every !If; leave other tags as they are."""
     if isinstance(value, list):
         return [_resolve(entry, references) for entry in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"Ref"} and value["Ref"] in references:
         return references[value["Ref"]]
+    if value.keys() == {"If"} and value["If"][0] in references:
+        condition, when_true, when_false = value["If"]
+        return _resolve(when_true if references[condition] else when_false, references)
     return {key: _resolve(entry, references) for key, entry in value.items()}
 
 

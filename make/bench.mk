@@ -31,7 +31,7 @@ $(BENCH)/layer.installed: layers/shared/Makefile layers/shared/requirements.txt 
 store-calls: .venv-run/.installed ## Update the table of DynamoDB calls and capacity units in docs.
 	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null
 
-.PHONY: scale throughput cost
+.PHONY: scale throughput cost month
 scale: .venv-run/.installed ## Compare latencies with a thousand and a million of everything, and list ten thousand profiles.
 	@.venv-run/bin/python -m benchmarks.scale
 	@.venv-run/bin/python -m benchmarks.profile_list
@@ -45,6 +45,9 @@ cost: .venv-run/.installed ## Calculate the list price of a million requests fro
 .PHONY: paid-calls
 paid-calls: .venv-run/.installed ## Measure sweep and sync with ten thousand open calls. COUNT=10000
 	@.venv-run/bin/python -m benchmarks.paid_calls $(if $(COUNT),--count $(COUNT))
+
+month: .venv-run/.installed ## Calculate what a month costs, CloudWatch included.
+	@.venv-run/bin/python -m benchmarks.month
 
 .PHONY: import-speed
 import-speed: .venv-cli/.installed .venv-run/.installed ## Measure how fast a service's data is imported into the local engine. SCALE=0.05

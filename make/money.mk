@@ -14,3 +14,7 @@ simulate: .venv/.installed ## Simulate random requests and faults, checking ever
 .PHONY: sensitivity
 sensitivity: .venv/.installed ## Plant defects in a copy of the code and check that the tests notice. ONLY=part-of-a-name
 	@.venv/bin/python -m tests.sensitivity
+
+.PHONY: leak-scan
+leak-scan: .venv/.installed ## Look for secrets in everything that is written about generated requests. REQUESTS=100000 SEED=1
+	@.venv/bin/python -m tests.leaks

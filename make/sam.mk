@@ -1,9 +1,10 @@
 # The SAM CLI, in its own environment and with telemetry off.
 SAM = SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
-# The name of the deployed stack.
-STACK ?= paidline
+# A section of samconfig.toml, and the name of its stack.
+ENVIRONMENT ?= dev
+STACK ?= paidline-$(ENVIRONMENT)
 
-.PHONY: build validate deploy load sam-local test-sam
+.PHONY: build validate deploy protect restore alarms load sam-local test-sam
 
 .venv-sam/.installed: requirements/sam.txt
 	$(make-environment)
@@ -16,10 +17,22 @@ build: .venv-sam/.installed ## Build the functions and the layer with sam build;
 validate: .venv-sam/.installed ## Check the template as the SAM CLI sees it.
 	$(SAM) validate
 
-deploy: build ## Deploy to AWS. STACK=paidline PARAMETERS="Architecture=x86_64 MemorySize=1024"
-	$(SAM) deploy --stack-name $(STACK) $(if $(PARAMETERS),--parameter-overrides '$(PARAMETERS)')
+deploy: build .venv-run/.installed ## Deploy to AWS. ENVIRONMENT=dev STACK=paidline-dev PARAMETERS="Architecture=x86_64"
+	@parameters=$$(ENVIRONMENT=$(ENVIRONMENT) PARAMETERS='$(PARAMETERS)' .venv-run/bin/python -m admin.release) \
+		&& $(SAM) deploy --config-env $(ENVIRONMENT) --stack-name $(STACK) --no-fail-on-empty-changeset \
+			$(if $(filter no,$(CONFIRM)),--no-confirm-changeset) --parameter-overrides "$$parameters"
 
-load: .venv-run/.installed ## Load data into a deployed stack. STACK=paidline SEED=file.json
+restore: .venv-run/.installed ## Restore the money tables to one second, into new tables. STACK=paidline-prod AT=2026-11-25T14:00:00Z
+	@STACK=$(STACK) AT=$(AT) .venv-run/bin/python -m admin.restore
+
+alarms: .venv-sam/.installed ## Deploy the alarms of a stack. STACK=paidline-prod EMAIL=address
+	$(SAM) deploy --template alarms.yaml --stack-name $(STACK)-alarms --region $(AWS_REGION) \
+		--parameter-overrides 'ServiceStack=$(STACK) Email=$(EMAIL) $(PARAMETERS)'
+
+protect: .venv-run/.installed ## Protect a stack from deletion and its tables from replacement. STACK=paidline-dev
+	@STACK=$(STACK) .venv-run/bin/python -m admin.protect
+
+load: .venv-run/.installed ## Load data into a deployed stack. STACK=paidline-dev SEED=file.json
 	@STACK=$(STACK) SEED=$(SEED) .venv-run/bin/python -m admin.load
 
 sam-local: build .venv-run/.installed ## Serve the functions in containers with sam local. PORT=3000 SEED=file.json PULL=no

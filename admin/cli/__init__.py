@@ -9,6 +9,7 @@ import typer
 
 from admin.cli import agent, calls, compare, hash_, import_, ledger, number, report, service, wallet
 from admin.cli.command import command
+from admin.cli.doctor import doctor
 from admin.cli.statement import statement
 from admin.cli.trace import trace
 
@@ -31,6 +32,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(wallet.erasures, name="erasure")
 command(app)(statement)
 command(app)(trace)
+command(app)(doctor)
 
 
 def _print_version(wanted: bool) -> None:

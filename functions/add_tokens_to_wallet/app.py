@@ -20,7 +20,7 @@ class AddTokensToWalletRequest(IdempotentRequest):
 @endpoint("add_tokens_to_wallet", AddTokensToWalletRequest, Scope.CREDIT)
 def lambda_handler(request: AddTokensToWalletRequest, caller: Caller) -> Response:
     """Add the tokens and return the new balance. One Query, one TransactWriteItems."""
-    movement = Movement(request.dialed_number, request.pin, request.tokens, source=caller.endpoint)
+    movement = Movement(request.dialed_number, request.pin, request.tokens, source=caller.endpoint, ip=caller.ip)
     outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
     return idempotent_response(outcome, Code.SUCCESS)
 

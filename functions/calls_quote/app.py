@@ -32,4 +32,4 @@ class CallsQuoteRequest(Request):
 def lambda_handler(request: CallsQuoteRequest, caller: Caller) -> Response:
     """Return what a call would get. At most three reads."""
     wanted = Wanted(request.dialed_number, request.ref, request.inbound_number or "", request.pin, MAX_SECONDS)
-    return success(Code.SUCCESS, quote=quote(quoting.quote(caller.client, wanted)))
+    return success(Code.SUCCESS, quote=quote(quoting.quote(caller.client, wanted, ip=caller.ip)))

@@ -19,5 +19,5 @@ class GetWalletByDialedNumberAndPinRequest(Request):
 @endpoint("get_wallet_by_dialed_number_and_pin", GetWalletByDialedNumberAndPinRequest, Scope.CREDIT)
 def lambda_handler(request: GetWalletByDialedNumberAndPinRequest, caller: Caller) -> Response:
     """Return the wallet. One Query."""
-    found = wallets.find_by_pin(caller.client, request.dialed_number, request.pin)
+    found = wallets.find_by_pin(caller.client, request.dialed_number, request.pin, caller.ip)
     return success(Code.SUCCESS, wallet=wallet(found))

@@ -20,7 +20,7 @@ class SubtractTokensFromWalletRequest(IdempotentRequest):
 @endpoint("subtract_tokens_from_wallet", SubtractTokensFromWalletRequest, Scope.CREDIT)
 def lambda_handler(request: SubtractTokensFromWalletRequest, caller: Caller) -> Response:
     """Subtract the tokens and return the new balance. One Query, one TransactWriteItems."""
-    movement = Movement(request.dialed_number, request.pin, -request.tokens, source=caller.endpoint)
+    movement = Movement(request.dialed_number, request.pin, -request.tokens, source=caller.endpoint, ip=caller.ip)
     outcome = move_tokens(caller.client, movement, key=caller.key(request), render=_response)
     return idempotent_response(outcome, Code.SUCCESS)
 

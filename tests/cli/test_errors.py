@@ -42,6 +42,7 @@ _COMMANDS = (
     ["report", "hours"],
     ["statement"],
     ["trace"],
+    ["doctor"],
 )
 _WORDS = st.sampled_from(
     [

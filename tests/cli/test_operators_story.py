@@ -14,9 +14,7 @@ import pytest
 
 from local import find_engine
 from local.template import PROJECT
-
-_TITLE = "From nothing to a first paid call"
-_PHONE_NUMBER, _PIN = "31688006395", "695334"
+from tests.support import story
 
 
 @pytest.fixture
@@ -36,33 +34,5 @@ def url() -> Iterator[str]:
         process.wait()
 
 
-def _story() -> list[str]:
-    page = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
-    (section,) = re.findall(rf"^## {_TITLE}\n(.*?)^## ", page, flags=re.M | re.S)
-    blocks: list[str] = re.findall(r"^```\n(.*?)^```$", section, flags=re.M | re.S)
-    return blocks
-
-
 def test_a_new_operator_can_follow_the_story_to_the_letter(url: str, tmp_path: Path) -> None:
-    command = tmp_path / "paidline"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{PROJECT}" exec "{sys.executable}" -m admin.cli "$@"\n')
-    command.chmod(0o755)
-    (tmp_path / "examples").symlink_to(PROJECT / "examples")
-    script = "\n".join(["set -euo pipefail", *_story()]).replace("http://127.0.0.1:3000", url)
-
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert '"status":0' not in done.stdout
-    assert "Refund of entry 2" in done.stdout
-    assert "1 wallets, 7 ledger entries, 0 tokens: 0 problems" in done.stdout
-    exported = (tmp_path / "caller.json").read_text(encoding="utf-8")
-    assert _PHONE_NUMBER in exported
-    assert _PIN in exported
+    story.follow(tmp_path, f"PAIDLINE_URL={url}", url, {})

@@ -49,6 +49,7 @@ assert gc.isenabled()
 
 class Context:
     aws_request_id = "11111111-2222-3333-4444-555555555555"
+    function_version = "7"
 
     def get_remaining_time_in_millis(self):
         return 10_000

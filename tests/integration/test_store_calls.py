@@ -154,6 +154,15 @@ def look_for_a_lost_entry(api: Api, stem: str) -> None:
         api.request(stem)
 
 
+def give_a_wrong_pin(api: Api, stem: str) -> None:
+    api.request(stem, pin="111111")
+
+
+for _stem in contract.STEMS:
+    if any("pin" in changes for changes in (contract.parameters(_stem), *golden.FILES[_stem].further_requests)):
+        FURTHER.setdefault(_stem, []).append(lambda api, stem=_stem: give_a_wrong_pin(api, stem))  # type: ignore[misc]
+
+
 for _stem in (SUBTRACT, "add_tokens_to_wallet"):
     FURTHER[_stem].append(lambda api, stem=_stem: look_for_a_lost_entry(api, stem))  # type: ignore[misc]
 
@@ -216,10 +225,13 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _target(resource: dict[str, str]) -> str:
-    """The table or index that `!GetAtt Table.Arn` or `!Sub "${Table.Arn}/index/name"` means."""
-    ((_, target),) = resource.items()
-    return target.replace("${", "").replace(".Arn}", "").removesuffix(".Arn")
+def _target(resource: dict[str, Any]) -> str:
+    """The table or index that `!GetAtt Table.Arn` or `!Sub "${Table.Arn}/index/name"` means, unless one is restored."""
+    ((tag, target),) = resource.items()
+    if tag == "If":
+        _, _, own = target
+        return _target(own)
+    return str(target).replace("${", "").replace(".Arn}", "").removesuffix(".Arn")
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)

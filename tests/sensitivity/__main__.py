@@ -27,6 +27,11 @@ _COPIED = (
     "tests",
     "README.md",
     "template.yaml",
+    "alarms.yaml",
+    "backups.yaml",
+    "deploy-role.yaml",
+    "samconfig.toml",
+    "stack-policy.json",
     "pyproject.toml",
 )
 _LONGEST_S = 300

@@ -81,6 +81,10 @@ IMPORTED_AGENTS = "tests/importing/test_agents.py"
 IMPORTED_LOG = "tests/importing/test_status_log.py"
 IMPORTED_FILES = "tests/importing/test_files.py"
 
+GUESSING, WRONG_PINS = f"{_LAYER}/domain/pin_guessing.py", f"{_LAYER}/store/wrong_pins.py"
+GUESSING_TESTS, PRIVACY = "tests/unit/test_pin_guessing.py", "tests/unit/test_privacy.py"
+STACK_RULES = "tests/unit/test_stack_rules.py"
+
 
 ADMIN_WALLETS, ADMIN_AGENTS, ADMIN_HASHES, ADMIN_ERASURE, PROTOCOL = (
     f"tests/admin/test_{name}.py" for name in ("wallets", "agents", "hashes", "erasure", "protocol")
@@ -523,8 +527,9 @@ DEFECTS = (
     Defect(
         "a deadline that each call starts anew",
         CLIENT,
-        "    attempts = 0\n    while True:\n",
-        "    attempts = 0\n    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
+        "    attempts = 0\n    usage = _usage.get()\n    while True:\n",
+        "    attempts = 0\n    usage = _usage.get()\n"
+        "    deadline._end.set(deadline.time.monotonic() + deadline.LAST_ATTEMPT_S)\n"
         "    while True:\n",
         (DEADLINES, SIMULATION),
     ),
@@ -532,7 +537,7 @@ DEFECTS = (
         "a deadline that is not told what Lambda leaves",
         DEADLINE,
         "    budget_s = min(budget_s, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))\n",
-        "    remaining_ms = remaining_ms\n",
+        "",
         (DEADLINES,),
     ),
     Defect(
@@ -837,8 +842,8 @@ DEFECTS = (
     Defect(
         "logs are kept for a week",
         TEMPLATE,
-        "    Type: Number\n    Default: 30\n",
-        "    Type: Number\n    Default: 7\n",
+        "  LogRetentionDays:\n    Type: Number\n    Default: 30\n",
+        "  LogRetentionDays:\n    Type: Number\n    Default: 7\n",
         (TEMPLATE_TESTS,),
     ),
     Defect(
@@ -1479,5 +1484,76 @@ DEFECTS = (
         "    paid = list(_paid_calls(tables, identifier, _call_ids(entries)))\n",
         "    paid = list(_paid_calls(tables, identifier, set()))\n",
         (CALLS_COMMANDS,),
+    ),
+    Defect(
+        "a closed number is closed to right PINs too",
+        GUESSING,
+        "if right is None or not",
+        "if right is None or True or not",
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "a closed number never opens again",
+        GUESSING,
+        "_closed.get(attempt.place) != _minute()",
+        "attempt.place not in _closed",
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "guesses by phone close the PBX's debits",
+        GUESSING,
+        'self.source if self.moves_tokens else ""',
+        '""',
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "wrong PINs are never counted together",
+        WRONG_PINS,
+        '"minute": {"N": str(minute)}',
+        '"minute": {"N": str(minute + id(source) % 1000)}',
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "wrong PINs of paid calls come from nowhere",
+        TERMS,
+        "wanted.pin, ip).wallet",
+        'wanted.pin, "").wallet',
+        (GUESSING_TESTS,),
+    ),
+    Defect(
+        "paid calls are not restored with the money",
+        TEMPLATE,
+        'CALLS_TABLE: !If [UsesRestoredTables, !Sub "${RestoredTables}-CallsTable", !Ref CallsTable]',
+        "CALLS_TABLE: !Ref CallsTable",
+        (TEMPLATE_TESTS,),
+    ),
+    Defect(
+        "the whole digest of a hash is logged",
+        ENDPOINT,
+        "caller.client.digest_prefix",
+        "caller.client.hash_digest",
+        (PRIVACY,),
+    ),
+    Defect(
+        "a whole key is logged",
+        OBSERVING,
+        "_digest_prefix(self.idempotency_key)",
+        "self.idempotency_key",
+        (PRIVACY,),
+    ),
+    Defect("retries are not counted", CLIENT, "usage.retries += 1", "usage.retries += 0", (PRIVACY,)),
+    Defect(
+        "functions may write to every log group",
+        TEMPLATE,
+        "    PermissionsBoundary: !Ref FunctionBoundary\n",
+        "",
+        (STACK_RULES,),
+    ),
+    Defect(
+        "a log line does not lead to its ledger entry",
+        ENDPOINT,
+        "context.aws_request_id, stored_id)\n        accept",
+        "context.aws_request_id, ids.new_request_id())\n        accept",
+        (PRIVACY,),
     ),
 )

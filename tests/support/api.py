@@ -14,6 +14,7 @@ from unittest.mock import patch
 from local import gateway, template
 from paidline.api import profile_list
 from paidline.api.endpoint import Endpoint
+from paidline.domain import pin_guessing
 from paidline.store import api_clients, dialed_numbers, dynamodb, pbxs, profiles
 from tests.support import contract
 from tests.support.contract import Event, Parameters
@@ -26,6 +27,7 @@ class Context:
     """As much of Lambda's context as the handlers use."""
 
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    function_version: str = "7"
     remaining_ms: int = 10_000
 
     def get_remaining_time_in_millis(self) -> int:
@@ -81,6 +83,7 @@ class Api:
         pbxs.cache.clear()
         profiles.cache.clear()
         profile_list.cache.clear()
+        pin_guessing.forget()
 
 
 def load(service: template.Template) -> dict[str, Endpoint[Any]]:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 from admin import data
 from local import engine, tables, template
 from local.gateway import Context, Handler, load_handler, set_environment
+from paidline.domain import pin_guessing
 from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 from tests.support.reply import Reply
@@ -122,3 +123,4 @@ def _forget() -> None:
     api_clients.cache.clear()
     dialed_numbers.cache.clear()
     pbxs.cache.clear()
+    pin_guessing.forget()

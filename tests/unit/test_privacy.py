@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from paidline.api.endpoint import IdempotentRequest
+from paidline.store.api_clients import PREFIX_LENGTH
 from tests.support import contract, wire
 from tests.support.api import Api
 
@@ -29,17 +32,35 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)
-def test_an_answer_is_counted_by_endpoint_and_code_with_its_reason(
-    api: Api, stem: str, logged: Callable[[], str]
-) -> None:
-    api.request(stem, authenticationHash="wrong")
+def test_a_request_is_one_line_with_what_an_operator_asks_for(api: Api, stem: str, logged: Callable[[], str]) -> None:
+    api.request(stem, authenticationHash="wrong", idempotencyKey="pbx1-42")
     (line,) = lines(logged())
 
-    assert (line["endpoint"], line["code"], line["Answers"]) == (stem, "40", [1.0])
-    assert (line["reason"], line["requestId"]) == ("unauthorized", "11111111-2222-3333-4444-555555555555")
+    assert line.keys() == {
+        *("_aws", "service", "Faults", "Latency", "StoreRetries", "endpoint", "code", "reason", "client"),
+        *("idempotencyKey", "storeCalls", "storeMs", "version", "requestId", "storedRequestId"),
+    }
+    assert (line["endpoint"], line["code"], line["reason"]) == (stem, 40, "unauthorized")
+    assert (line["version"], line["requestId"]) == ("7", "11111111-2222-3333-4444-555555555555")
+    assert line["client"] == ""
+    takes_key = issubclass(api.handlers[stem].model, IdempotentRequest)
+    assert line["idempotencyKey"] == (hashlib.sha256(b"pbx1-42").hexdigest()[:PREFIX_LENGTH] if takes_key else "")
+    assert (line["storeCalls"], line["StoreRetries"]) == (1, [0.0])
+    assert 0 < line["storeMs"] <= line["Latency"][0]
+
+
+def test_a_line_is_three_metrics_of_the_stack_and_no_more(api: Api, logged: Callable[[], str]) -> None:
+    api.request("get_status_by_ref")
+    (line,) = lines(logged())
     (declared,) = line["_aws"]["CloudWatchMetrics"]
+
     assert declared["Namespace"] == "Paidline"
-    assert {name for names in declared["Dimensions"] for name in names} == {"service", "endpoint", "code"}
+    assert declared["Dimensions"] == [["service"]]
+    assert {metric["Name"]: metric["Unit"] for metric in declared["Metrics"]} == {
+        "Faults": "Count",
+        "Latency": "Milliseconds",
+        "StoreRetries": "Count",
+    }
 
 
 def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, logged: Callable[[], str]) -> None:
@@ -51,17 +72,14 @@ def test_an_answer_counts_as_a_fault_where_it_is_ours_and_only_there(api: Api, l
         api.request("get_status_by_ref")
     counted = [line for line in lines(logged()) if "_aws" in line]
 
-    assert [(line["code"], line["Answers"], line["Faults"], line["reason"]) for line in counted] == [
-        ("202", [1.0], [0.0], ""),
-        ("200", [1.0], [0.0], "unknown_ref"),
-        ("30", [1.0], [1.0], "internal_error"),
-        ("30", [1.0], [1.0], "store_unavailable"),
+    assert [(line["code"], line["Faults"], line["reason"]) for line in counted] == [
+        (202, [0.0], ""),
+        (200, [0.0], "unknown_ref"),
+        (30, [1.0], "internal_error"),
+        (30, [1.0], "store_unavailable"),
     ]
-    (declared,) = counted[0]["_aws"]["CloudWatchMetrics"]
-    assert {(metric["Name"], metric["Unit"]) for metric in declared["Metrics"]} == {
-        ("Answers", "Count"),
-        ("Faults", "Count"),
-    }
+    # The last request had six attempts, five of them retries; the ones before did not start anew.
+    assert [(line["storeCalls"], line["StoreRetries"]) for line in counted][::3] == [(2, [0.0]), (6, [5.0])]
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)
@@ -127,3 +145,13 @@ def test_a_request_and_its_parts_do_not_show_the_hash_in_their_repr(api: Api) ->
     request = model.model_validate({"authenticationHash": contract.AGENTS_HASH, "ref": "38"})
 
     assert contract.AGENTS_HASH not in repr(request)
+
+
+def test_a_log_line_names_the_client_and_leads_to_the_ledger_entry(api: Api, logged: Callable[[], str]) -> None:
+    with wire.recorded() as calls:
+        api.request("subtract_tokens_from_wallet")
+    (line,) = lines(logged())
+
+    assert line["client"] == hashlib.sha256(contract.CREDIT_HASH.encode()).hexdigest()[:PREFIX_LENGTH]
+    assert len(line["storedRequestId"]) == 32
+    assert line["storedRequestId"] in repr(calls[-1].content["TransactItems"])

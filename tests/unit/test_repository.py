@@ -37,6 +37,14 @@ def test_the_readme_leads_to_every_page_of_docs() -> None:
     assert pages <= set(re.findall(r"\]\(([^)#]+)", readme))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    if page.name == "decisions.md":
+        pytest.skip("a log of its days, which may name what is gone")
+    for name in re.findall(r"`(?:tests/)?((?:[a-z_]+/)+test_[a-z_]+\.py)`", page.read_text(encoding="utf-8")):
+        assert (PROJECT / "tests" / name).is_file(), name
+
+
 def test_the_changelog_begins_with_the_version_of_the_package() -> None:
     changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
 

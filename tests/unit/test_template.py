@@ -55,7 +55,8 @@ def test_every_table_is_encrypted_restorable_and_protected() -> None:
         assert {table["DeletionPolicy"], table["UpdateReplacePolicy"]} == {"Retain"}
         assert properties["DeletionProtectionEnabled"] is True
         assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert properties["SSESpecification"] == {"SSEEnabled": True}
+        key = {"If": ["HasKmsKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+        assert properties["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
         assert properties["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -100,22 +101,27 @@ def test_items_expire_only_in_four_tables() -> None:
         "CallsTable",
         "IdempotencyKeysTable",
         "StatusLogTable",
+        "WrongPinsTable",
     }
 
 
 def test_the_access_log_has_the_fields_that_the_docs_list_and_none_that_a_client_fills() -> None:
-    settings = declared("HttpApi")["Properties"]["AccessLogSettings"]
+    text, values = declared("HttpApi")["Properties"]["AccessLogSettings"]["Format"]["Sub"]
 
-    assert json.loads(settings["Format"]) == {
+    assert json.loads(text) == {
         "requestId": "$context.requestId",
         "functionRequestId": "$context.awsEndpointRequestId",
         "routeKey": "$context.routeKey",
         "status": "$context.status",
         "latency": "$context.responseLatency",
         "integrationError": "$context.integrationErrorMessage",
+        "sourceIp": "${SourceIp}",
     }
+    # An IP address is personal data, so it is there only where it is asked for.
+    assert values == {"SourceIp": {"If": ["LogsSourceAddress", "$context.identity.sourceIp", ""]}}
+    assert TEMPLATE["Parameters"]["LogSourceAddress"]["Default"] == "no"
     operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in operations for name in json.loads(settings["Format"]))
+    assert all(f"`{name}`" in operations for name in json.loads(text))
 
 
 def test_every_parameter_of_the_template_is_in_the_docs_with_its_default() -> None:
@@ -124,7 +130,8 @@ def test_every_parameter_of_the_template_is_in_the_docs_with_its_default() -> No
     told = {name: default.strip().strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
 
     for name, parameter in TEMPLATE["Parameters"].items():
-        expected = {"": "none"}.get(parameter["Default"], str(parameter["Default"]))
+        default = parameter.get("Default", "by `make deploy")
+        expected = {"": "none"}.get(default, str(default))
         assert told[name] == ("see `template.yaml" if name == "MemorySize" else expected)
 
 
@@ -158,3 +165,30 @@ def test_functions_get_the_layer_of_their_processor(processor: str, layer: str) 
     assert built["Condition"] == condition
     assert built["Properties"]["CompatibleArchitectures"] == [processor]
     assert built["Metadata"]["BuildArchitecture"] == processor
+
+
+def test_every_function_publishes_a_version_with_each_release() -> None:
+    for name, function in resources("AWS::Serverless::Function").items():
+        assert function["Properties"].get("AutoPublishCodeSha256") == {"Ref": "ReleaseDigest"}, name
+    assert "Default" not in TEMPLATE["Parameters"]["ReleaseDigest"]
+
+
+@pytest.mark.parametrize("side", ["Agents", "Credit"])
+def test_a_domain_without_its_certificate_is_refused_and_so_is_a_certificate_without_its_domain(side: str) -> None:
+    name, certificate = ({"Equals": [{"Ref": f"{side}{part}"}, ""]} for part in ("DomainName", "CertificateArn"))
+    (rule,) = TEMPLATE["Rules"][f"{side}DomainAndCertificate"]["Assertions"]
+
+    assert rule["Assert"] == {"Or": [{"And": [name, certificate]}, {"And": [{"Not": [name]}, {"Not": [certificate]}]}]}
+
+
+def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere() -> None:
+    """In the functions' environment and in every policy: else a function would write to both."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].values()
+    money = {value["If"][2]["Ref"] for value in variables if isinstance(value, dict) and "If" in value}
+    text = (PROJECT / "template.yaml").read_text(encoding="utf-8")
+
+    assert money == {"WalletsTable", "WalletLedgerTable", "IdempotencyKeysTable", "CallsTable"}
+    for table in money:
+        own = re.findall(rf"!GetAtt {table}.Arn", text)
+        restored = re.findall(rf'table/\$\{{RestoredTables\}}-{table}",\n\s+!GetAtt {table}.Arn\]', text)
+        assert len(own) == len(restored) > 0, f"A policy names {table} without !If [UsesRestoredTables, …]."

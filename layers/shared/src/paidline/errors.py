@@ -17,7 +17,7 @@ class ApiError(Exception):
     │   │   ├── UnknownDialedNumber     ├── UnknownInboundNumber
     │   │   ├── UnknownPin              ├── InsufficientTokens
     │   │   ├── AmbiguousPin            ├── TooManyTokens
-    │   │   └── WalletBlocked
+    │   │   └── WalletBlocked           └── TooManyWrongPins
     │   ├── CommandError: a command of the admin function is refused, which has words instead of codes
     │   │   ├── InvalidCommand          ├── AlreadyExists
     │   │   ├── UnknownCommand          ├── VersionConflict
@@ -131,6 +131,12 @@ class UnknownPin(WalletError):
     """No wallet of the application has this PIN."""
 
     reason = "unknown_pin"
+
+
+class TooManyWrongPins(WalletError):
+    """Too many wrong PINs were tried on this service number in this minute, so this one was not looked up."""
+
+    reason = "too_many_wrong_pins"
 
 
 class AmbiguousPin(WalletError):

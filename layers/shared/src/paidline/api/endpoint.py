@@ -63,6 +63,7 @@ class Context(Protocol):
     """The part of Lambda's context object that is used here."""
 
     aws_request_id: str
+    function_version: str
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left before Lambda times out."""
@@ -92,12 +93,16 @@ class Endpoint(Generic[R]):
             return self._respond(event, context, stored_id)
 
     def _respond(self, event: Event, context: Context, stored_id: str) -> dict[str, Any]:
-        accept_encoding, caller = None, None
+        log = telemetry.RequestLog(self.name, context.function_version, context.aws_request_id, stored_id)
+        accept_encoding = None
         try:
             headers = read_headers(event)
             accept_encoding = headers.get("accept-encoding")
             request = self._read(event, headers)
+            if isinstance(request, IdempotentRequest):
+                log.idempotency_key = request.idempotency_key
             caller = self._authenticate(request, event["requestContext"]["http"]["sourceIp"])
+            log.client = caller.client.digest_prefix
             payload = to_payload(response := self.handle(request, caller), accept_encoding)
         except Exception as error:  # the last resort: every response has the documented envelope
             failed = error if isinstance(error, ApiError) else ServerError()
@@ -105,8 +110,7 @@ class Endpoint(Generic[R]):
                 telemetry.log_fault(self.name, context.aws_request_id, error)
             response = failure(failed, shows_reason=self.scope is Scope.CALLS)
             payload = to_payload(response, None)
-        client = caller.client.digest_prefix if caller else ""
-        telemetry.log_response(self.name, context.aws_request_id, stored_id, response, client)
+        log.write(response)
         return payload
 
     def _authenticate(self, request: R, source_ip: str) -> Caller:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
+from paidline.domain import pin_guessing
 from paidline.domain.fair_lock import FairLock
 from paidline.domain.idempotency import Key, KeyAlreadyUsed, Outcome, once
+from paidline.domain.pin_guessing import Attempt
 from paidline.domain.types import MAX_TOKENS, Pin, is_withheld
 from paidline.errors import (
     AmbiguousPin,
@@ -36,22 +38,27 @@ class FoundWallet(NamedTuple):
     dialed: DialedNumber
 
 
-def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin) -> FoundWallet:
-    """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached.
+def find_by_pin(client: ApiClient, dialed_number: str, pin: Pin, ip: str, *, moves_tokens: bool = False) -> FoundWallet:
+    """Find a wallet by PIN. One Query, plus one GetItem if the dialed number is not cached; a wrong PIN adds one write.
 
-    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, UnknownPin or AmbiguousPin.
+    Raises UnknownDialedNumber, Unauthorized if the client may not use the application, UnknownPin or AmbiguousPin, or
+    TooManyWrongPins, without the Query; see `pin_guessing`.
     """
     dialed = _find_dialed_number(client, dialed_number)
+    attempt = Attempt(dialed, pin, ip, moves_tokens)
+    pin_guessing.check(attempt)
     matching = [
         wallet
         for wallet in wallets.find_by_pin_ignoring_zeros(dialed.application_id, pin.digits)
         if pin.matches(wallet.pin)
     ]
     exact = [wallet for wallet in matching if wallet.pin == pin.digits]
+    if not matching:
+        pin_guessing.note_wrong(attempt)
+        raise UnknownPin
+    pin_guessing.note_right(attempt)
     if exact:
         return FoundWallet(exact[0], dialed)
-    if not matching:
-        raise UnknownPin
     # 42 could mean 042 or 0042. Never debit a wallet on a guess.
     if len(matching) > 1:
         raise AmbiguousPin
@@ -82,12 +89,16 @@ def _find_dialed_number(client: ApiClient, dialed_number: str) -> DialedNumber:
 
 
 class Movement(NamedTuple):
-    """A change of a wallet's balance by `amount` tokens, negative to subtract. `source` is the endpoint."""
+    """A change of a wallet's balance by `amount` tokens, negative to subtract.
+
+    `source` is the endpoint, `ip` the address that the request came from.
+    """
 
     dialed_number: str
     pin: Pin
     amount: int
     source: str
+    ip: str = ""
 
 
 def move_tokens(
@@ -105,11 +116,11 @@ def move_tokens(
 def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callable[[FoundWallet], str]) -> str:
     request_id = ids.request_id()
     backoff = Backoff()
-    found = find_by_pin(client, movement.dialed_number, movement.pin)
+    found = _find(client, movement)
     with FairLock(found.wallet.wallet_id) as lock:
         # True if it had to wait: what was read before is then out of date.
         if lock.acquire(deadline.remaining_s()):
-            found = find_by_pin(client, movement.dialed_number, movement.pin)
+            found = _find(client, movement)
         while True:
             entry = _next_entry(found.wallet, movement, key, request_id)
             updated = after_entry(found.wallet, entry)
@@ -130,7 +141,11 @@ def _move(client: ApiClient, movement: Movement, key: Key | None, render: Callab
             # Read after the pause, so that the wallet is current. And only after a lost race: after a conflict, an
             # earlier delivery of this entry may still commit, and a new sequence number would then move tokens twice.
             if lost_race:
-                found = find_by_pin(client, movement.dialed_number, movement.pin)
+                found = _find(client, movement)
+
+
+def _find(client: ApiClient, movement: Movement) -> FoundWallet:
+    return find_by_pin(client, movement.dialed_number, movement.pin, movement.ip, moves_tokens=True)
 
 
 def _was_already_written(entry: LedgerEntry, cancelled: TransactionCancelled) -> bool:

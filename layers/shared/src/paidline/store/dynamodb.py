@@ -2,8 +2,10 @@
 
 import functools
 import os
+import time
 from binascii import crc32
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import botocore.session
@@ -35,6 +37,27 @@ _SERVER_ERROR = 500
 # For errors that DynamoDB returns at once; these attempts take about a second. Time-outs are bounded by the deadline.
 MAX_ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.1
+
+
+class Usage:
+    """What a request has used of the store: attempts, how many of them were retries, and the seconds they took."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.retries = 0
+        self.seconds = 0.0
+
+
+# Outside a request, nobody reads what is counted.
+_NO_REQUEST = Usage()
+_usage: ContextVar[Usage] = ContextVar("usage", default=_NO_REQUEST)
+
+
+def start_usage() -> Usage:
+    """Measure from here on what this thread uses of the store."""
+    usage = Usage()
+    _usage.set(usage)
+    return usage
 
 
 @functools.cache
@@ -108,8 +131,10 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     left to the caller.
     """
     attempts = 0
+    usage = _usage.get()
     while True:
         deadline.check()
+        started = time.monotonic()
         try:
             return operation(*args, **kwargs)
         except (ClientError, ConnectionError, HTTPClientError) as error:
@@ -118,8 +143,13 @@ def call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             attempts += 1
             if attempts == MAX_ATTEMPTS:
                 raise StoreUnavailable from error
+            usage.retries += 1
             # If the deadline passes here, DynamoDB's error is logged as the cause of DeadlineExceeded.
-            deadline.pause(_FIRST_PAUSE_S * 2 ** (attempts - 1))
+            pause_s = _FIRST_PAUSE_S * 2 ** (attempts - 1)
+        finally:
+            usage.attempts += 1
+            usage.seconds += time.monotonic() - started
+        deadline.pause(pause_s)
 
 
 def _is_retryable(error: Exception) -> bool:

@@ -71,12 +71,12 @@ class _AlreadyBegun(StoreUnavailable):
 
 def _begin(client: ApiClient, new: NewCall, change: StatusChange) -> Call:
     backoff = Backoff()
-    parties = terms.find_parties(client, new.wanted)
+    parties = terms.find_parties(client, new.wanted, change.ip)
     line = parties.agent.outbound_number if parties.sharing else parties.agent.ref
     with FairLock(line, parties.wallet.wallet_id) as lock:
         # True if it had to wait: what was read before is then out of date.
         if lock.acquire(deadline.remaining_s()):
-            parties = terms.find_parties(client, new.wanted)
+            parties = terms.find_parties(client, new.wanted, change.ip)
         while True:
             agreed = terms.agree(parties, new.wanted)
             pbxs.register(new.pbx)
@@ -102,7 +102,7 @@ def _begin(client: ApiClient, new: NewCall, change: StatusChange) -> Call:
             backoff.wait()
             # Always read again: should an earlier delivery of this transaction commit after all, the call's own
             # condition stops the next one.
-            parties = terms.find_parties(client, new.wanted)
+            parties = terms.find_parties(client, new.wanted, change.ip)
 
 
 def _call(new: NewCall, parties: Parties, agreed: Terms, taken: list[TakenAgent], change: StatusChange) -> Call:

@@ -18,8 +18,8 @@ class Quote(NamedTuple):
     max_seconds: int
 
 
-def quote(client: ApiClient, wanted: Wanted) -> Quote:
+def quote(client: ApiClient, wanted: Wanted, *, ip: str) -> Quote:
     """Return what a call would get. The calls of `terms.find_parties`, and the errors of beginning a call."""
-    parties = terms.find_parties(client, wanted)
+    parties = terms.find_parties(client, wanted, ip)
     agreed = terms.agree(parties, wanted)
     return Quote(parties.agent, parties.wallet, parties.dialed.billing_increments, agreed.max_seconds)

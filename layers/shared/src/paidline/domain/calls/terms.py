@@ -61,8 +61,8 @@ class Terms(NamedTuple):
     max_seconds: int
 
 
-def find_parties(client: ApiClient, wanted: Wanted) -> Parties:
-    """Read what a call concerns.
+def find_parties(client: ApiClient, wanted: Wanted, ip: str) -> Parties:
+    """Read what a call concerns. `ip` is the address that the request came from; see `pin_guessing`.
 
     One GetItem and one Query, or one BatchGetItem and one GetItem to find the wallet by the caller's number, plus one
     Query for a shared line and one GetItem if the dialed number is not cached.
@@ -77,7 +77,7 @@ def find_parties(client: ApiClient, wanted: Wanted) -> Parties:
         agent, wallet = _by_inbound_number(dialed, wanted)
     else:
         agent = agents.find(wanted.ref)
-        wallet = wallets.find_by_pin(client, wanted.dialed_number, wanted.pin).wallet
+        wallet = wallets.find_by_pin(client, wanted.dialed_number, wanted.pin, ip).wallet
     return Parties(agent, dialed, wallet, _sharing_with(agent))
 
 
