@@ -21,7 +21,7 @@ lint: .venv/.installed ## Check style, types and template.
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
-test: lint ## Run all checks: style, types, template, tests with coverage.
+test: lint lint-openapi ## Run all checks: style, types, template, tests with coverage.
 	.venv/bin/pytest --cov
 
 lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade allows newer versions.
@@ -35,7 +35,7 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 
 clean: ## Remove everything that the other targets created.
 	rm -rf .venv .venv-run .venv-lock .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf local/engine/node_modules layers/shared/src/*.egg-info
+	rm -rf local/engine/node_modules openapi/node_modules openapi/site/node_modules layers/shared/src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment per purpose, so that `make run` does not install the test tools.
