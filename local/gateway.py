@@ -25,7 +25,7 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 # API Gateway does not pass these on; cookies have their own field.
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
-_REASONS = {200: "200 OK", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
+_REASONS = {200: "200 OK", 302: "302 Found", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
 
 Event = dict[str, Any]
 Handler = Callable[[Event, "Context"], dict[str, Any]]
@@ -80,12 +80,13 @@ class Gateway:
 
     def __init__(self, template: Template) -> None:
         self._endpoints = {
-            (route.method, route.path): Endpoint(route, load_handler(route.function)) for route in template.routes
+            (route.method, route.path): Endpoint(route, load_handler(route.function))
+            for route in (*template.routes, *template.optional_routes)
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one HTTP request."""
-        endpoint = self._endpoints.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        endpoint = self._find(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if endpoint is None:
             return _gateway_response(start_response, 404, b'{"message":"Not Found"}')
         try:
@@ -99,6 +100,21 @@ class Gateway:
             return _gateway_response(start_response, 500, b'{"message":"Internal Server Error"}')
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
+
+    def _find(self, method: str, path: str) -> Endpoint | None:
+        """Find the endpoint of a path, or of the route whose last segment is a variable such as {file}."""
+        exact = self._endpoints.get((method, path))
+        if exact is not None:
+            return exact
+        parent = path.rpartition("/")[0]
+        return next(
+            (
+                endpoint
+                for (of_method, of_path), endpoint in self._endpoints.items()
+                if of_method == method and of_path.endswith("}") and of_path.rpartition("/")[0] == parent
+            ),
+            None,
+        )
 
 
 def set_environment(template: Template, endpoint: str) -> None:
@@ -143,7 +159,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
     event: Event = {
         "version": "2.0",
         "routeKey": route.key,
-        "rawPath": route.path,
+        "rawPath": environ["PATH_INFO"],
         "rawQueryString": query,
         "headers": headers,
         "requestContext": {
@@ -153,7 +169,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
             "domainPrefix": domain.partition(".")[0],
             "http": {
                 "method": route.method,
-                "path": route.path,
+                "path": environ["PATH_INFO"],
                 "protocol": environ["SERVER_PROTOCOL"],
                 "sourceIp": environ["REMOTE_ADDR"],
                 "userAgent": headers.get("user-agent", ""),

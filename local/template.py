@@ -74,6 +74,8 @@ class Template:
 
     routes: tuple[Route, ...]
     tables: tuple[Table, ...]
+    # Those of functions that the stack only has under a condition: pages, not endpoints.
+    optional_routes: tuple[Route, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -94,15 +96,16 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
     globals_: dict[str, Any] = document.get("Globals", {}).get("Function", {})
 
     routes: list[Route] = []
+    optional_routes: list[Route] = []
     tables: list[Table] = []
     for logical_id, resource in resources.items():
         properties = _resolve(resource.get("Properties", {}), references)
         if resource["Type"] == "AWS::Serverless::Function":
             function = _function(logical_id, properties, _resolve(globals_, references), path.parent)
-            routes += _routes(function, properties)
+            (optional_routes if "Condition" in resource else routes).extend(_routes(function, properties))
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
-    return Template(routes=tuple(routes), tables=tuple(tables))
+    return Template(routes=tuple(routes), tables=tuple(tables), optional_routes=tuple(optional_routes))
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:

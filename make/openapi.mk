@@ -7,5 +7,8 @@ openapi: .venv/.installed ## Generate the OpenAPI file from the code and the gol
 lint-openapi: openapi/node_modules/.installed ## Lint the OpenAPI file strictly.
 	openapi/node_modules/.bin/redocly lint --config openapi/redocly.yaml openapi/site/openapi.yaml
 
-openapi/node_modules/.installed: openapi/package-lock.json
-	@cd openapi && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+openapi/node_modules/.installed openapi/site/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
+	@cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
+
+# The docs page of the local gateway.
+run test: openapi/site/node_modules/.installed

@@ -116,5 +116,6 @@ def test_the_projects_template_has_a_route_per_function_and_a_variable_per_table
     types = [resource["Type"] for resource in template.load()["Resources"].values()]
 
     assert len({route.path for route in service.routes}) == len(service.routes)
-    assert len(service.routes) == types.count("AWS::Serverless::Function")
+    optional = {route.function.name for route in service.optional_routes}
+    assert len(service.routes) == types.count("AWS::Serverless::Function") - len(optional)
     assert {table.name for table in service.tables} <= set(service.environment.values())
