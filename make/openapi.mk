@@ -12,3 +12,12 @@ openapi/node_modules/.installed openapi/site/node_modules/.installed: %/node_mod
 
 # The docs page of the local gateway.
 run test: openapi/site/node_modules/.installed
+
+# REQUESTS in all, spread over the paths.
+.PHONY: fuzz
+fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a local gateway. REQUESTS=1000000
+	FUZZ_REQUESTS=$(or $(REQUESTS),1000000) .venv/bin/pytest -q tests/contract/test_openapi.py
+
+.PHONY: test-browser
+test-browser: .venv/.installed openapi/site/node_modules/.installed ## Test the docs page in headless Chromium. CHROMIUM=program SCREENSHOTS=folder
+	.venv/bin/pytest -q -rs tests/browser
