@@ -25,7 +25,13 @@ _MAX_BODY_BYTES = 10 * 1024 * 1024
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 # API Gateway does not pass these on; cookies have their own field.
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
-_REASONS = {200: "200 OK", 302: "302 Found", 404: "404 Not Found", 413: "413 Request Entity Too Large", 500: "500 Internal Server Error"}
+_REASONS = {
+    200: "200 OK",
+    302: "302 Found",
+    404: "404 Not Found",
+    413: "413 Request Entity Too Large",
+    500: "500 Internal Server Error",
+}
 
 Event = dict[str, Any]
 Handler = Callable[[Event, "Context"], dict[str, Any]]

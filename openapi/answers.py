@@ -23,7 +23,7 @@ PERSONAL = frozenset(
     }
 )
 SECRET = frozenset({"authenticationHash"})
-_VALUES = {
+_VALUES: dict[str, Schema] = {
     "lineSharing": {"enum": ["true", "false"]},
     "statusVisual": {"enum": list(STATUS_VISUAL.values())},
     "tokens": {"pattern": "^[0-9]+$"},

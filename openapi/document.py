@@ -9,7 +9,6 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import yaml
 
@@ -89,7 +88,7 @@ def build() -> dict[str, Any]:
                 "ServerErrorReason": {
                     "description": "What went wrong.",
                     "required": True,
-                    "schema": {"enum": sorted({error.reason for error in (ServerError, *_subclasses(ServerError))})},
+                    "schema": {"enum": sorted({ServerError.reason, *(e.reason for e in _subclasses(ServerError))})},
                 },
             },
             "responses": {
@@ -238,7 +237,7 @@ def _headers(model: Any, cases: list[golden.Case], *, idempotent: bool) -> Schem
 
 
 def _codes_table(model: Any, cases: list[golden.Case]) -> str:
-    rows = [f"| {case.code} | {Code(case.code).message} | |" for case in cases if case.reason is None]
+    rows = [f"| {case.code} | {_code(case).message} | |" for case in cases if case.reason is None]
     for code in _refused(cases):
         reasons = ", ".join(f"`{reason}`" for reason in _reasons(code, model))
         rows.append(f"| {int(code)} | {code.message} | {reasons} |")
@@ -246,7 +245,7 @@ def _codes_table(model: Any, cases: list[golden.Case]) -> str:
 
 
 def _refused(cases: list[golden.Case]) -> list[Code]:
-    return sorted({Code(case.code) for case in cases if case.reason is not None})
+    return sorted({_code(case) for case in cases if case.reason is not None})
 
 
 def _refusal_codes() -> list[Code]:
@@ -337,7 +336,11 @@ def _example_name(case: golden.Case) -> str:
 
 
 def _example_summary(case: golden.Case) -> str:
-    return f"{case.code}, {Code(case.code).message}" + (f" ({case.reason})" if case.reason else "")
+    return f"{case.code}, {_code(case).message}" + (f" ({case.reason})" if case.reason else "")
+
+
+def _code(case: golden.Case) -> Code:
+    return next(code for code in Code if code == case.code)
 
 
 def _refusal_name(code: Code) -> str:

@@ -6,6 +6,7 @@ An unknown type is an error, so a new one in `paidline.domain.types` has to be d
 from __future__ import annotations
 
 import ast
+import itertools
 import types as python_types
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -106,7 +107,7 @@ def _docstrings() -> dict[str, str]:
     """Read the text below each type's definition."""
     body = ast.parse(Path(types.__file__).read_text(encoding="utf-8")).body
     found = {}
-    for statement, following in zip(body, body[1:], strict=False):
+    for statement, following in itertools.pairwise(body):
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             match following:
                 case ast.Expr(ast.Constant(str(text))):

@@ -24,26 +24,32 @@ def problems() -> list[str]:
     return []
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
-    found: tuple[int, int] = request.param
+@pytest.fixture(params=[(PHONE, "dark"), (DESK, "light")], ids=["phone-dark", "desk-light"])
+def screen(request: pytest.FixtureRequest) -> tuple[tuple[int, int], str]:
+    """The size of the screen, and the colours that the system asks for."""
+    found: tuple[tuple[int, int], str] = request.param
     return found
 
 
-@pytest.fixture(params=["light", "dark"])
-def colours(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture
+def size(screen: tuple[tuple[int, int], str]) -> tuple[int, int]:
+    return screen[0]
 
 
 @pytest.fixture
-def page(
-    browser: Browser, base_url: str, size: tuple[int, int], colours: str, problems: list[str]
-) -> Iterator[Page]:
+def colours(screen: tuple[tuple[int, int], str]) -> str:
+    return screen[1]
+
+
+@pytest.fixture
+def page(browser: Browser, base_url: str, size: tuple[int, int], colours: str, problems: list[str]) -> Iterator[Page]:
     width, height = size
     opened = browser.new_page(
         viewport={"width": width, "height": height}, color_scheme="dark" if colours == "dark" else "light"
     )
-    opened.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    opened.on(
+        "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
+    )
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on("requestfailed", lambda request: problems.append(request.url))
     opened.goto(f"{base_url}/")

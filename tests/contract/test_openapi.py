@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 import schemathesis
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 from schemathesis.checks import CheckFunction
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -46,7 +48,7 @@ _PER_PATH = max(1, _REQUESTS // len(schema.raw_schema["paths"]))
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_an_answer_is_documented_valid_and_one_short_line(case: Case, base_url: str) -> None:
+def test_an_answer_is_documented_valid_and_one_short_line(case: Case[Any], base_url: str) -> None:
     response = case.call(base_url=base_url)
 
     case.validate_response(response, checks=_CHECKS)
@@ -57,7 +59,9 @@ def test_an_answer_is_documented_valid_and_one_short_line(case: Case, base_url: 
 
 
 def test_the_fuzzer_sends_requests_to_every_path() -> None:
-    assert {found.ok().path for found in schema.get_all_operations()} == set(schema.raw_schema["paths"])
+    assert {found.ok().path for found in schema.get_all_operations() if isinstance(found, Ok)} == set(
+        schema.raw_schema["paths"]
+    )
 
 
 def test_a_refusal_that_is_not_documented_is_noticed(base_url: str) -> None:
@@ -66,7 +70,10 @@ def test_a_refusal_that_is_not_documented_is_noticed(base_url: str) -> None:
     answer = raw["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     answer["anyOf"] = [choice for choice in answer["anyOf"] if not choice.get("$ref", "").endswith("Refusal200")]
     operation = schemathesis.openapi.from_dict(raw)[path]["POST"]
-    body = {"authenticationHash": "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069", "ref": "999999"}
+    body: Any = {
+        "authenticationHash": "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069",
+        "ref": "999999",
+    }
     case = operation.Case(body=body, media_type="application/json")
 
     with pytest.raises(FailureGroup, match="schema"):
