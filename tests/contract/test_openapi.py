@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from openapi.document import FILE
+from tests.support import contract
 
 _LISTS = {"getProfileData", "getStatusLog"}
 _CHECKS: list[CheckFunction] = [
@@ -71,7 +72,7 @@ def test_a_refusal_that_is_not_documented_is_noticed(base_url: str) -> None:
     answer["anyOf"] = [choice for choice in answer["anyOf"] if not choice.get("$ref", "").endswith("Refusal200")]
     operation = schemathesis.openapi.from_dict(raw)[path]["POST"]
     body: Any = {
-        "authenticationHash": "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069",
+        "authenticationHash": contract.AGENTS_HASH,
         "ref": "999999",
     }
     case = operation.Case(body=body, media_type="application/json")
