@@ -33,7 +33,7 @@ SECOND_HALF = tests/integration tests/endpoints tests/money tests/simulation
 FIRST_HALF = $(filter-out $(SECOND_HALF) tests/asterisk tests/contention tests/sam tests/support %/__pycache__, \
 	$(patsubst %/,%,$(wildcard tests/*/)))
 
-test: lint .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
+test: lint lint-openapi .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
 	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j2 test-first-half test-second-half
 	.venv/bin/coverage combine --quiet .coverage.first .coverage.second
@@ -60,8 +60,8 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 
 clean: ## Remove everything that the other targets created.
 	rm -rf .venv .venv-run .venv-cli .venv-lock .venv-sam .venv-translator .venv-scan
-	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf local/engine/node_modules layers/shared/src/*.egg-info *.egg-info
+	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf local/engine/node_modules openapi/node_modules openapi/site/node_modules layers/shared/src/*.egg-info *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment per purpose, so that `make run` does not install the test tools.

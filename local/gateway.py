@@ -32,6 +32,7 @@ _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/jav
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
 _REASONS = {
     200: "200 OK",
+    302: "302 Found",
     400: "400 Bad Request",
     404: "404 Not Found",
     413: "413 Request Entity Too Large",
@@ -102,7 +103,8 @@ class Gateway:
     def __init__(self, template: Template) -> None:
         loaded = {function.name: Loaded(function, load_handler(function)) for function in template.functions}
         self._endpoints = {
-            (route.method, route.path): (route, loaded[route.function.name]) for route in template.routes
+            (route.method, route.path): (route, loaded[route.function.name])
+            for route in (*template.routes, *template.optional_routes)
         }
         self._invoked = {function.name: loaded[function.name] for function in template.invoked_functions}
 
@@ -111,9 +113,10 @@ class Gateway:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if method == "POST" and (invoke := _INVOKE_PATH.fullmatch(path)):
             return self._invoke(unquote(invoke[1]), environ, start_response)
-        if (method, path) not in self._endpoints:
+        found = self._find(method, path)
+        if found is None:
             return _json_response(start_response, 404, b'{"message":"Not Found"}')
-        route, loaded = self._endpoints[method, path]
+        route, loaded = found
         try:
             event = make_event(environ, route)
         except BodyTooLarge:
@@ -148,6 +151,20 @@ class Gateway:
             raised = {"errorMessage": str(error), "errorType": type(error).__name__}
             return _json_response(start_response, 200, json.dumps(raised).encode(), _FUNCTION_ERROR)
         return _json_response(start_response, 200, result)
+    def _find(self, method: str, path: str) -> Endpoint | None:
+        """Find the endpoint of a path, or of the route whose last segment is a variable such as {file}."""
+        exact = self._endpoints.get((method, path))
+        if exact is not None:
+            return exact
+        parent = path.rpartition("/")[0]
+        return next(
+            (
+                endpoint
+                for (of_method, of_path), endpoint in self._endpoints.items()
+                if of_method == method and of_path.endswith("}") and of_path.rpartition("/")[0] == parent
+            ),
+            None,
+        )
 
 
 def set_environment(template: Template, endpoint: str) -> None:
@@ -197,7 +214,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
     event: Event = {
         "version": "2.0",
         "routeKey": route.key,
-        "rawPath": route.path,
+        "rawPath": environ["PATH_INFO"],
         "rawQueryString": query,
         "headers": headers,
         "requestContext": {
@@ -207,7 +224,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
             "domainPrefix": domain.partition(".")[0],
             "http": {
                 "method": route.method,
-                "path": route.path,
+                "path": environ["PATH_INFO"],
                 "protocol": environ["SERVER_PROTOCOL"],
                 "sourceIp": environ["REMOTE_ADDR"],
                 "userAgent": headers.get("user-agent", ""),

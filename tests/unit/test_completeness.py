@@ -41,9 +41,12 @@ def name_of(stem: str) -> str:
 
 
 FOLDERS = sorted(path.parent.name for path in (PROJECT / "functions").glob("*/app.py"))
-FUNCTIONS = {name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items()}
-# Those that are invoked through Lambda, without any event of API Gateway.
-INVOKED = {name: found for name, found in FUNCTIONS.items() if "Events" not in found}
+# A function that the stack only has under a condition is a page, not an endpoint.
+FUNCTIONS = {
+    name: found["Properties"]
+    for name, found in resources("AWS::Serverless::Function").items()
+    if "Condition" not in found
+}
 ROUTES = template.read().routes
 DECLARED = {function["CodeUri"].removeprefix("functions/") for function in FUNCTIONS.values()}
 # What is known by any name, so that one omission is not reported by everything that depends on it.
