@@ -61,7 +61,7 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 clean: ## Remove everything that the other targets created.
 	rm -rf .venv .venv-run .venv-cli .venv-lock .venv-sam .venv-translator .venv-scan
 	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
-	rm -rf local/engine/node_modules openapi/node_modules openapi/site/node_modules layers/shared/src/*.egg-info *.egg-info
+	rm -rf local/engine/node_modules openapi/node_modules functions/pages/node_modules layers/shared/src/*.egg-info *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment per purpose, so that `make run` does not install the test tools.

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from local.refusals import Refusals
 from local.template import Function, Route, Template
 
 _REGION = "eu-west-1"
@@ -40,6 +41,8 @@ _REASONS = {
 }
 _WAITED_FOR = "RequestResponse"
 _FUNCTION_ERROR = ("x-amz-function-error", "Unhandled")
+# For the wallboard: what CloudWatch counts of a stack.
+REFUSALS_PATH = "/wallboard/refusals.json"
 _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 # What a test or a trial shortens.
@@ -100,7 +103,8 @@ def context(function: Function) -> Context:
 class Gateway:
     """The HTTP API of a template as a WSGI app, with Lambda's Invoke call for the functions without a route."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, refusals: Refusals | None = None) -> None:
+        self._refusals = refusals or Refusals()
         loaded = {function.name: Loaded(function, load_handler(function)) for function in template.functions}
         self._endpoints = {
             (route.method, route.path): (route, loaded[route.function.name])
@@ -113,6 +117,8 @@ class Gateway:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if method == "POST" and (invoke := _INVOKE_PATH.fullmatch(path)):
             return self._invoke(unquote(invoke[1]), environ, start_response)
+        if (method, path) == ("GET", REFUSALS_PATH):
+            return _json_response(start_response, 200, self._refusals.to_json())
         found = self._find(method, path)
         if found is None:
             return _json_response(start_response, 404, b'{"message":"Not Found"}')
@@ -126,6 +132,8 @@ class Gateway:
         except Exception:
             _log.exception("%s raised; Lambda would report a function error", route.function.name)
             return _json_response(start_response, 500, b'{"message":"Internal Server Error"}')
+        if reason := dict(headers).get("x-error-reason"):
+            self._refusals.count(reason)
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
 
@@ -151,7 +159,8 @@ class Gateway:
             raised = {"errorMessage": str(error), "errorType": type(error).__name__}
             return _json_response(start_response, 200, json.dumps(raised).encode(), _FUNCTION_ERROR)
         return _json_response(start_response, 200, result)
-    def _find(self, method: str, path: str) -> Endpoint | None:
+
+    def _find(self, method: str, path: str) -> tuple[Route, Loaded] | None:
         """Find the endpoint of a path, or of the route whose last segment is a variable such as {file}."""
         exact = self._endpoints.get((method, path))
         if exact is not None:

@@ -95,7 +95,7 @@ class Template:
     @property
     def invoked_functions(self) -> tuple[Function, ...]:
         """The functions without a route, which are invoked through Lambda."""
-        routed = {route.function.name for route in self.routes}
+        routed = {route.function.name for route in (*self.routes, *self.optional_routes)}
         return tuple(function for function in self.functions if function.name not in routed)
 
     @property

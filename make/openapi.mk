@@ -5,13 +5,13 @@ openapi: .venv/.installed ## Generate the OpenAPI file from the code and the gol
 
 .PHONY: lint-openapi
 lint-openapi: openapi/node_modules/.installed ## Lint the OpenAPI file strictly.
-	openapi/node_modules/.bin/redocly lint --config openapi/redocly.yaml openapi/site/openapi.yaml
+	openapi/node_modules/.bin/redocly lint --config openapi/redocly.yaml functions/pages/openapi.yaml
 
-openapi/node_modules/.installed openapi/site/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
+openapi/node_modules/.installed functions/pages/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
 	@cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.installed
 
 # The docs page of the local gateway.
-run test: openapi/site/node_modules/.installed
+run test: functions/pages/node_modules/.installed
 
 # REQUESTS in all, spread over the paths.
 .PHONY: fuzz
@@ -19,5 +19,5 @@ fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a l
 	FUZZ_REQUESTS=$(or $(REQUESTS),1000000) .venv/bin/pytest -q tests/contract/test_openapi.py
 
 .PHONY: test-browser
-test-browser: .venv/.installed openapi/site/node_modules/.installed ## Test the docs page in headless Chromium. CHROMIUM=program SCREENSHOTS=folder
+test-browser: .venv/.installed functions/pages/node_modules/.installed ## Test the docs page in headless Chromium. CHROMIUM=program SCREENSHOTS=folder
 	.venv/bin/pytest -q -rs tests/browser

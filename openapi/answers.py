@@ -55,9 +55,16 @@ def success(answer: Any) -> Schema:
     )
 
 
-def refusal(code: Code) -> Schema:
-    """Return the schema of a refusal or of a server error: exactly three keys."""
-    return _object({"status": {"const": 0}, "message": {"const": code.message}, "code": {"const": int(code)}})
+def refusal(code: Code, reasons: list[str] | None = None) -> Schema:
+    """Return the schema of a refusal or of a server error: exactly three keys, and the reason for paid calls."""
+    return _object(
+        {
+            "status": {"const": 0},
+            "message": {"const": code.message},
+            "code": {"const": int(code)},
+            **({"reason": {"enum": reasons}} if reasons else {}),
+        }
+    )
 
 
 def _object(properties: dict[str, Schema]) -> Schema:

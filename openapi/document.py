@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import sys
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-import paidline
 from local import gateway, template
 from local.template import PROJECT, Route
-from openapi import answers, parameters
+from openapi import answers, parameters, reasons, samples
 from paidline.api.endpoint import Endpoint, IdempotentRequest
 from paidline.codes import Code
 from paidline.domain.authentication import Scope
-from paidline.errors import ApiError, InvalidRequest, RequestError, ServerError
+from paidline.version import VERSION
 from tests.support import contract, golden
 
-FILE = PROJECT / "openapi" / "site" / "openapi.yaml"
+FILE = PROJECT / "functions" / "pages" / "openapi.yaml"
 
 Schema = dict[str, Any]
 
 _FORM = "application/x-www-form-urlencoded"
-_TAGS = {Scope.AGENTS: "Chattabai", Scope.CREDIT: "Credit System"}
+_TAGS = {
+    Scope.AGENTS: ("Chattabai", "Agents: status, calls and profiles."),
+    Scope.CREDIT: ("Credit System", "Wallets of prepaid tokens."),
+    Scope.CALLS: ("Paid calls", "Two requests for a whole paid call, and what keeps it from being forgotten."),
+    Scope.WALLBOARD: ("Wallboard", "What a screen on the wall shows."),
+}
 # The owner's API reference spells this one field in two ways, at this one endpoint.
 _OTHER_SPELLINGS = {"update_status_by_line_sharing": {"outboundNumber": "outboundnumber"}}
+_INTERNAL_ERROR = "The service failed, or the answer is too large for Lambda."
+_UNAVAILABLE = "DynamoDB did not answer in time. The request may be retried."
+_OWN_SERVER = {"url": "/", "description": "The service that serves this file."}
 _DESCRIPTION = """\
 The backend of a paid-advice phone service.
 
@@ -38,11 +40,17 @@ A parameter that the body lacks is read from the query string. The letter case o
 a value are ignored, and `null` or a blank value counts as absent. Unknown parameters are ignored. An integer with
 leading zeros, such as `"ref": 000038`, is read as its digits.
 
-**Authentication.** Every request carries an `authenticationHash`, which opens either Chattabai or the Credit System.
+**Authentication.** Every request carries an `authenticationHash`, which opens one of Chattabai, the Credit System, paid
+calls and the wallboard.
 
 **Answers.** A refusal is HTTP 200 with an error `code`; it has changed nothing, and the header `x-error-reason` says
-what was wrong. Every answer is one line of ASCII; all but the lists are shorter than 1,024 bytes. A request is
-answered within 4 seconds. After a 503 the change has happened once or not at all, so retry it with an idempotency key.
+what was wrong. Refusals of paid calls have the key `reason` as well. Every answer is one line of ASCII; all but the
+lists are shorter than 1,024 bytes. A request is answered within 4 seconds. After a 503 the change has happened once or
+not at all, so retry it with an idempotency key.
+
+**Limits.** Above 200 requests a second on a route, or 20 that look up a wallet by PIN, the answer is HTTP 429; the
+operator may change both. After 30 wrong PINs in a minute on a service number, PINs that were not right before are
+refused until the minute is over.
 
 **Marks.** `x-personal-data` marks fields that identify a person, `x-secret` those that grant access. Neither is ever
 logged.
@@ -56,19 +64,20 @@ def build() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Paidline",
-            "version": _version(),
+            "version": VERSION,
             "description": _DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "The service that serves this file."}],
+        "servers": [_OWN_SERVER],
         # A hash in the body grants access, which OpenAPI's security schemes cannot express.
         "security": [],
-        "tags": [{"name": name, "description": _tag_description(scope)} for scope, name in _TAGS.items()],
+        "tags": [{"name": name, "description": description} for name, description in _TAGS.values()],
         "paths": {route.path: {"post": _operation(route, handler)} for route, handler in routes},
         "components": {
             "schemas": {
                 **parameters.components(),
-                **{_refusal_name(code): answers.refusal(code) for code in _refusal_codes()},
+                **{_refusal_name(code): answers.refusal(code) for code in reasons.codes()},
+                "CallFailed": answers.refusal(Code.FAILED, reasons.of_server_errors()),
             },
             "parameters": {
                 "IdempotencyKey": {
@@ -88,13 +97,16 @@ def build() -> dict[str, Any]:
                 "ServerErrorReason": {
                     "description": "What went wrong.",
                     "required": True,
-                    "schema": {"enum": sorted({ServerError.reason, *(e.reason for e in _subclasses(ServerError))})},
+                    "schema": {"enum": reasons.of_server_errors()},
                 },
             },
             "responses": {
-                "TooLarge": _too_large(),
-                "InternalError": _server_error("The service failed, or the answer is too large for Lambda."),
-                "Unavailable": _server_error("DynamoDB did not answer in time. The request may be retried."),
+                "TooLarge": _gateways("The body exceeds API Gateway's limit of 10 MB.", "Request Entity Too Large"),
+                "TooMany": _gateways("Too many requests on this route.", "Too Many Requests"),
+                "InternalError": _server_error(_INTERNAL_ERROR),
+                "Unavailable": _server_error(_UNAVAILABLE),
+                "CallInternalError": _server_error(_INTERNAL_ERROR, "internal_error"),
+                "CallUnavailable": _server_error(_UNAVAILABLE, "store_unavailable"),
             },
         },
     }
@@ -122,43 +134,32 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _version() -> str:
-    with (PROJECT / "layers" / "shared" / "pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["version"])
-
-
-def _tag_description(scope: Scope) -> str:
-    return {Scope.AGENTS: "Agents: status, calls and profiles.", Scope.CREDIT: "Wallets of prepaid tokens."}[scope]
-
-
 def _operation(route: Route, handler: Any) -> Schema:
     assert isinstance(handler, Endpoint)
     stem = route.function.stem
     cases = [case for case in golden.CASES if case.stem == stem]
     (success,) = (case for case in cases if case.reason is None)
-    host = contract.event(stem)["headers"]["host"]
     idempotent = issubclass(handler.model, IdempotentRequest)
+    is_call = handler.scope is Scope.CALLS
+    kind = "Call" if is_call else ""
     return {
         "operationId": _camel(stem),
         "summary": _summary(route),
-        "description": _codes_table(handler.model, cases),
-        "tags": [_TAGS[handler.scope]],
-        "servers": [
-            {"url": "/", "description": "The service that serves this file."},
-            {"url": f"https://{host}", "description": "The host of the API reference."},
-        ],
+        "description": _codes_table(stem, handler.model, cases),
+        "tags": [_TAGS[handler.scope][0]],
+        "servers": _servers(route.path),
         **({"parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}]} if idempotent else {}),
         "requestBody": {"required": True, "content": _request_content(stem, handler.model, cases)},
         "responses": {
             "200": {
                 "description": f"A success ({success.code}) or a refusal.",
-                "headers": _headers(handler.model, cases, idempotent=idempotent),
+                "headers": _headers(stem, handler.model, cases),
                 "content": {
                     "application/json": {
                         "schema": {
                             "anyOf": [
                                 answers.success(json.loads(success.answer)),
-                                *({"$ref": f"#/components/schemas/{_refusal_name(code)}"} for code in _refused(cases)),
+                                *(_refusal(stem, handler, code) for code in _refused(cases)),
                             ]
                         },
                         "examples": {
@@ -172,10 +173,23 @@ def _operation(route: Route, handler: Any) -> Schema:
                 },
             },
             "413": {"$ref": "#/components/responses/TooLarge"},
-            "500": {"$ref": "#/components/responses/InternalError"},
-            "503": {"$ref": "#/components/responses/Unavailable"},
+            "429": {"$ref": "#/components/responses/TooMany"},
+            "500": {"$ref": f"#/components/responses/{kind}InternalError"},
+            "503": {"$ref": f"#/components/responses/{kind}Unavailable"},
         },
+        "x-codeSamples": samples.of(stem, idempotent=idempotent),
     }
+
+
+def _servers(path: str) -> list[Schema]:
+    hosts = [endpoint.host for endpoint in contract.REFERENCE if endpoint.path == path]
+    return [_OWN_SERVER, *({"url": f"https://{host}", "description": "The API reference's host."} for host in hosts)]
+
+
+def _refusal(stem: str, handler: Endpoint[Any], code: Code) -> Schema:
+    if handler.scope is Scope.CALLS:
+        return answers.refusal(code, reasons.of(stem, handler.model, code))
+    return {"$ref": f"#/components/schemas/{_refusal_name(code)}"}
 
 
 def _request_content(stem: str, model: Any, cases: list[golden.Case]) -> Schema:
@@ -211,7 +225,7 @@ def _request_schema(model: Any, other: dict[str, str]) -> Schema:
     for name, type_name in parameters.fields(model).items():
         field = aliases[name]
         reference = {"$ref": f"#/components/schemas/{type_name}", **answers.marks(name)}
-        default = {} if field.is_required() or field.default is None else {"default": field.default}
+        default = {"default": field.default} if isinstance(field.default, str | int) else {}
         properties[name] = {**reference, **default}
         if name in other:
             properties[other[name]] = {**reference, "deprecated": True}
@@ -226,21 +240,23 @@ def _request_schema(model: Any, other: dict[str, str]) -> Schema:
     }
 
 
-def _headers(model: Any, cases: list[golden.Case], *, idempotent: bool) -> Schema:
+def _headers(stem: str, model: Any, cases: list[golden.Case]) -> Schema:
+    found = [reason for code in _refused(cases) for reason in reasons.of(stem, model, code)]
+    repeats = "idempotent_response" in (PROJECT / "functions" / stem / "app.py").read_text(encoding="utf-8")
     return {
         "x-error-reason": {
             "description": "What was wrong; only refusals have it.",
-            "schema": {"enum": list(dict.fromkeys(r for code in _refused(cases) for r in _reasons(code, model)))},
+            "schema": {"enum": list(dict.fromkeys(found))},
         },
-        **({"idempotency-hit": {"$ref": "#/components/headers/IdempotencyHit"}} if idempotent else {}),
+        **({"idempotency-hit": {"$ref": "#/components/headers/IdempotencyHit"}} if repeats else {}),
     }
 
 
-def _codes_table(model: Any, cases: list[golden.Case]) -> str:
+def _codes_table(stem: str, model: Any, cases: list[golden.Case]) -> str:
     rows = [f"| {case.code} | {_code(case).message} | |" for case in cases if case.reason is None]
     for code in _refused(cases):
-        reasons = ", ".join(f"`{reason}`" for reason in _reasons(code, model))
-        rows.append(f"| {int(code)} | {code.message} | {reasons} |")
+        found = ", ".join(f"`{reason}`" for reason in reasons.of(stem, model, code))
+        rows.append(f"| {int(code)} | {code.message} | {found} |")
     return "\n".join(["| code | message | `x-error-reason` |", "|---|---|---|", *rows, ""])
 
 
@@ -248,84 +264,35 @@ def _refused(cases: list[golden.Case]) -> list[Code]:
     return sorted({_code(case) for case in cases if case.reason is not None})
 
 
-def _refusal_codes() -> list[Code]:
-    return sorted({error.code for error in _subclasses(ApiError)} | {Code.FAILED})
-
-
-def _reasons(code: Code, model: Any) -> list[str]:
-    """Return the reasons that a refusal with a code can have, for a request of a model."""
-    if code == Code.REQUEST_INVALID:
-        names = list(parameters.fields(model))
-        required = {field.alias for field in model.model_fields.values() if field.is_required()}
-        own = _literals("PydanticCustomError", Path(_source(model)))
-        keys = ["idempotency_key_reused"] if issubclass(model, IdempotentRequest) else []
-        found = [
-            *(f"missing:{name}" for name in names if name in required),
-            *(f"invalid:{name}" for name in names),
-            *own,
-            *keys,
-            *sorted({reason for reason in _body_reasons() if reason != "idempotency_key_reused"}),
-        ]
-        return list(dict.fromkeys(found))
-    errors = [error for error in _subclasses(RequestError) if error.code == code and error is not InvalidRequest]
-    return sorted({error.reason for error in errors} - {"failed"})
-
-
-def _source(model: Any) -> str:
-    return str(sys.modules[model.__module__].__file__)
-
-
-def _body_reasons() -> set[str]:
-    folder = Path(str(paidline.__file__)).parent
-    return {reason for path in folder.rglob("*.py") for reason in _literals("InvalidRequest", path)}
-
-
-def _literals(name: str, path: Path) -> list[str]:
-    """Find the texts that are the first argument of calls of a name in a file."""
-    return [
-        node.args[0].value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == name
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    ]
-
-
-def _subclasses(error: type[ApiError]) -> Iterator[type[ApiError]]:
-    for subclass in error.__subclasses__():
-        yield subclass
-        yield from _subclasses(subclass)
-
-
-def _too_large() -> Schema:
-    answer = {"message": "Request Entity Too Large"}
+def _gateways(description: str, message: str) -> Schema:
+    """Return an answer that is API Gateway's own."""
     return {
-        "description": "The body exceeds API Gateway's limit of 10 MB. This is API Gateway's own answer.",
+        "description": f"{description} This is API Gateway's own answer.",
         "content": {
             "application/json": {
                 "schema": {
                     "type": "object",
-                    "properties": {"message": {"const": answer["message"]}},
+                    "properties": {"message": {"const": message}},
                     "required": ["message"],
                 },
-                "examples": {"too_large": {"summary": "too large", "value": answer}},
+                "examples": {"answer": {"summary": message, "value": {"message": message}}},
             }
         },
     }
 
 
-def _server_error(description: str) -> Schema:
+def _server_error(description: str, reason: str = "") -> Schema:
     example = {"status": 0, "message": Code.FAILED.message, "code": int(Code.FAILED)}
+    name = "CallFailed" if reason else _refusal_name(Code.FAILED)
     return {
         "description": description,
         "headers": {"x-error-reason": {"$ref": "#/components/headers/ServerErrorReason"}},
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{_refusal_name(Code.FAILED)}"},
-                "examples": {"failed": {"summary": "failed", "value": example}},
+                "schema": {"$ref": f"#/components/schemas/{name}"},
+                "examples": {
+                    "failed": {"summary": "failed", "value": {**example, **({"reason": reason} if reason else {})}}
+                },
             }
         },
     }

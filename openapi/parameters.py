@@ -44,6 +44,13 @@ def _whole_number(minimum: int, maximum: int) -> Schema:
 
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
 
+_CALL_ID: Schema = {
+    "type": ["string", "integer"],
+    "pattern": "^[A-Za-z0-9_.:@/+-]{1,64}$",
+    "minimum": 0,
+    "maximum": 10**15 - 1,
+}
+
 _SCHEMAS: dict[str, Schema] = {
     "Text": _TEXT,
     "Keys": {"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": "^[!-~]+$"},
@@ -75,7 +82,24 @@ _SCHEMAS: dict[str, Schema] = {
         "minimum": 0,
         "maximum": 10**15 - 1,
     },
+    "CallId": _CALL_ID,
+    "PbxName": _CALL_ID,
+    "CallIds": {
+        "type": ["string", "array"],
+        "pattern": "^[A-Za-z0-9_.:@/+-]{1,64}( *, *[A-Za-z0-9_.:@/+-]{1,64})*$",
+        "items": _CALL_ID,
+        "maxItems": types.MAX_LIVE_CALLS,
+    },
+    "MaxSeconds": {
+        "type": ["string", "integer"],
+        "pattern": "^0*([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)$",
+        "maxLength": 20,
+        "minimum": 1,
+        "maximum": 86_400,
+    },
 }
+# Of two types with the same rules, that of a field with this name.
+_BY_FIELD = {"pbx": "PbxName"}
 
 
 class UndescribedType(Exception):
@@ -97,8 +121,8 @@ def fields(model: type[Request]) -> dict[str, str]:
 def _type_name(model: type[Request], field: str, hint: Any) -> str:
     if get_origin(hint) in (Union, python_types.UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
-    for name in _SCHEMAS:
-        if hint == getattr(types, name):
+    for name in (_BY_FIELD.get(field, ""), *_SCHEMAS):
+        if name and hint == getattr(types, name):
             return name
     raise UndescribedType(f"{model.__name__}.{field} is of a type that openapi/parameters.py does not describe.")
 

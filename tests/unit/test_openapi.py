@@ -43,7 +43,9 @@ def validator(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
 
 
 def test_generating_the_file_again_gives_the_same_file() -> None:
-    assert document.to_yaml(document.build()) == TEXT, "openapi/site/openapi.yaml is out of date: run `make openapi`."
+    assert document.to_yaml(document.build()) == TEXT, (
+        "functions/pages/openapi.yaml is out of date: run `make openapi`."
+    )
 
 
 def test_every_route_is_in_the_file_and_nothing_else() -> None:
