@@ -19,5 +19,5 @@ fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a l
 	FUZZ_REQUESTS=$(or $(REQUESTS),1000000) .venv/bin/pytest -q tests/contract/test_openapi.py
 
 .PHONY: test-browser
-test-browser: .venv/.installed functions/pages/node_modules/.installed ## Test the docs page in headless Chromium. CHROMIUM=program SCREENSHOTS=folder
-	.venv/bin/pytest -q -rs tests/browser
+test-browser: .venv/.installed functions/pages/node_modules/.installed ## Test the pages in headless Chromium. CHROMIUM=program SCREENSHOTS=folder
+	.venv/bin/pytest -q -rs tests/pages

@@ -4,6 +4,21 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
+// Swagger UI shows extensions as JSON; an operation's only one are its code samples.
+const codeSamples = (system) => {
+  const element = system.React.createElement;
+  const sample = (found) =>
+    element(
+      "details",
+      { key: found.get("label") },
+      element("summary", null, found.get("label")),
+      element("pre", { tabIndex: 0 }, found.get("source")),
+    );
+  const samples = ({ extensions }) =>
+    element("div", { className: "code-samples" }, element("h4", null, "Code"), extensions.get("x-codeSamples").map(sample));
+  return { wrapComponents: { OperationExt: () => samples } };
+};
+
 addEventListener("DOMContentLoaded", () => {
   SwaggerUIBundle({
     dom_id: "#reference",
@@ -12,6 +27,7 @@ addEventListener("DOMContentLoaded", () => {
     defaultModelsExpandDepth: -1,
     displayRequestDuration: true,
     showExtensions: true,
+    plugins: [codeSamples],
     tryItOutEnabled: true,
     // The default asks a validator on the Internet.
     validatorUrl: null,

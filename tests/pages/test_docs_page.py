@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from local import template
-from tests.support import contract
 
 PHONE, DESK = (390, 844), (1280, 900)
 # Where `make test-browser SCREENSHOTS=docs/images` keeps what the docs show.
@@ -62,9 +61,12 @@ def operation(page: Page, name: str) -> Locator:
     return page.locator(f'[id$="-{name}"].opblock')
 
 
-def answer(block: Locator) -> str:
-    """Send the request that the page proposes, and return the body that it shows."""
+def answer(block: Locator, **changes: str) -> str:
+    """Send the request that the page proposes, changed in the editor, and return the body that it shows."""
     block.locator(".opblock-summary-control").click()
+    editor = block.locator("textarea.body-param__text")
+    if changes:
+        editor.fill(json.dumps({**json.loads(editor.input_value()), **changes}))
     block.locator(".execute").click()
     shown = block.locator(".live-responses-table .response-col_description pre").first
     shown.wait_for()
@@ -80,14 +82,17 @@ def test_the_page_loads_without_an_error_shows_every_path_and_fits_the_screen(
     assert problems == []
 
 
-def test_a_status_and_a_debit_are_requested_from_the_page(
+def test_a_status_and_a_whole_paid_call_are_requested_from_the_page(
     page: Page, problems: list[str], size: tuple[int, int], colours: str
 ) -> None:
     user = json.loads(answer(operation(page, "getStatusByRef")))["user"]
-    wallet = json.loads(answer(operation(page, "subtractTokensFromWallet")))["wallet"]
+    begun = json.loads(answer(operation(page, "callsBegin")))["call"]
+    ended = json.loads(answer(operation(page, "callsEnd"), callId=begun["callId"]))
 
     assert (user["ref"], user["status"]) == ("000038", "online")
-    assert wallet["tokens"] == str(1971 - int(contract.parameters("subtract_tokens_from_wallet")["tokens"]))
+    assert (begun["ref"], begun["heldTokens"]) == ("000038", "1971")
+    # 61 seconds at 90 tokens a minute.
+    assert (ended["callSession"]["dialStatus"], ended["tokensCharged"], ended["tokens"]) == ("answer", "92", "1879")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert problems == []
     if SCREENSHOTS:
@@ -99,6 +104,22 @@ def test_the_page_has_the_colours_that_the_system_asks_for(page: Page, colours: 
     assert ("dark-mode" in (page.locator("html").get_attribute("class") or "")) == (colours == "dark")
 
 
+def test_an_operation_shows_its_request_in_every_language(page: Page, problems: list[str]) -> None:
+    block = operation(page, "callsBegin")
+    block.locator(".opblock-summary-control").click()
+    samples = block.locator(".code-samples details")
+    samples.filter(has_text="PHP").locator("summary").click()
+
+    assert [summary.inner_text() for summary in samples.locator("summary").all()] == [
+        "curl",
+        "Python",
+        "PHP",
+        "Asterisk",
+    ]
+    assert "/v1/calls/begin" in samples.filter(has_text="PHP").locator("pre").inner_text()
+    assert problems == []
+
+
 def test_an_operation_opens_by_keyboard(page: Page) -> None:
     block = operation(page, "getStatusByRef")
     block.locator(".opblock-summary-control").focus()
@@ -107,7 +128,18 @@ def test_an_operation_opens_by_keyboard(page: Page) -> None:
     block.locator(".execute").wait_for()
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/docs/page.js", "/docs/openapi.yaml", "/docs/no-such-file"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/docs",
+        "/docs/docs.js",
+        "/docs/openapi.yaml",
+        "/docs/no-such-file",
+        "/wallboard",
+        "/wallboard/wallboard.js",
+    ],
+)
 def test_every_answer_of_the_page_has_a_policy_that_allows_no_other_host(
     browser: Browser, base_url: str, path: str
 ) -> None:
