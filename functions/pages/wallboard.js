@@ -3,6 +3,8 @@ const REFRESH_MS = 5000;
 const TIMEOUT_MS = 8000;
 // An answer that is older than this is shown as old.
 const STALE_MS = 20000;
+// More agents than this get a line each.
+const MANY = 120;
 const KEY = "paidline-wallboard-hash";
 const STATUSES = { inConversation: "in conversation", online: "online", pause: "pause", offline: "offline" };
 
@@ -44,6 +46,7 @@ function showAgents() {
     return found;
   });
   const list = byId("agents");
+  list.classList.toggle("many", shown.length > MANY);
   // Moving an item that is where it belongs would interrupt a reader.
   if (shown.length !== list.children.length || shown.some((found, place) => list.children[place] !== found)) {
     list.replaceChildren(...shown);

@@ -106,6 +106,10 @@ def test_a_hundred_agents_are_on_the_board_and_change_their_status_on_it(
     assert problems == []
     if SCREENSHOTS:
         page.screenshot(path=Path(SCREENSHOTS) / f"wallboard-{width}.png")
+    hundred.put_all("AGENTS_TABLE", [agent(number).to_item() for number in range(101, 201)])
+    expect(page.locator("#agents li")).to_have_count(200, timeout=SOON_MS)
+    if (width, height) == WALL:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height, "nor with two hundred agents"
 
 
 def test_the_time_in_a_status_goes_on_between_two_answers(page: Page, hundred: Store) -> None:
