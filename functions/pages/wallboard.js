@@ -6,7 +6,7 @@ const STALE_MS = 20000;
 // More agents than this get a line each.
 const MANY = 120;
 const KEY = "paidline-wallboard-hash";
-const STATUSES = { inConversation: "in conversation", online: "online", pause: "pause", offline: "offline" };
+const STATUSES = { inConversation: "talking", online: "online", pause: "pause", offline: "offline" };
 
 const byId = (id) => document.getElementById(id);
 const order = Object.keys(STATUSES);
