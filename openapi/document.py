@@ -177,7 +177,7 @@ def _operation(route: Route, handler: Any) -> Schema:
             "500": {"$ref": f"#/components/responses/{kind}InternalError"},
             "503": {"$ref": f"#/components/responses/{kind}Unavailable"},
         },
-        "x-codeSamples": samples.of(stem, idempotent=idempotent),
+        "x-codeSamples": samples.of(success, idempotent=idempotent),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.support import contract
+from tests.support import contract, golden
 
 # Where `make run` serves, and the key of a request that may be sent again.
 BASE_URL = "http://127.0.0.1:3000"
@@ -44,9 +44,9 @@ same => n,Set(ANSWER=${{CURL({url},{body})}})
 same => n,NoOp(${{JSON_DECODE(ANSWER,code)}})"""
 
 
-def of(stem: str, *, idempotent: bool) -> list[dict[str, str]]:
-    """Return the samples of an endpoint's documented request, as `x-codeSamples` has them."""
-    url, fields = BASE_URL + contract.event(stem)["rawPath"], contract.parameters(stem)
+def of(success: golden.Case, *, idempotent: bool) -> list[dict[str, str]]:
+    """Return the samples of the request that gets an endpoint's success, as `x-codeSamples` has them."""
+    url, fields = BASE_URL + success.path, contract.parsed(success.body)
     headers = {"Content-Type": "application/json", **({"Idempotency-Key": _KEY} if idempotent else {})}
     keyed = {**fields, **({"idempotencyKey": _KEY} if idempotent else {})}
     made = {

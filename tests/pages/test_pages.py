@@ -16,7 +16,7 @@ from local import gateway, template
 from local.refusals import Refusals
 from tests.support import golden
 
-(FUNCTION,) = {route.function for route in template.read().optional_routes}
+FUNCTION = template.read().optional_routes[0].function
 EVENT: dict[str, Any] = json.loads((template.PROJECT / "events" / "pages.json").read_text(encoding="utf-8"))
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "yaml": "application/yaml"}
 
