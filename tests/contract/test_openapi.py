@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from openapi.document import FILE
 from tests.support import contract
 
-_LISTS = {"getProfileData", "getStatusLog"}
+_LISTS = {"getProfileData", "getStatusLog", "wallboard"}
 _CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,
     content_type_conformance,
