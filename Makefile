@@ -28,7 +28,7 @@ lint: .venv/.installed ## Check style, types and template.
 check: lint ## Run the fast checks, in under a minute: style, types, template, unit tests.
 	.venv/bin/pytest -q tests/unit tests/endpoints -m "not engine"
 
-test: lint .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
+test: lint lint-openapi .venv-translator/.installed ## Run all checks: style, types, template, tests with coverage.
 	@.venv/bin/coverage erase
 	.venv/bin/coverage run -m pytest --numprocesses auto --dist worksteal
 	@.venv/bin/coverage combine --quiet
@@ -48,8 +48,8 @@ lock: .venv-lock/.installed ## Update the requirement locks. UPGRADE=--upgrade a
 
 clean: ## Remove everything that the other targets created.
 	rm -rf .venv .venv-run .venv-cli .venv-lock .venv-sam .venv-translator .venv-scan
-	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf local/engine/node_modules layers/shared/src/*.egg-info *.egg-info
+	rm -rf .aws-sam .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf local/engine/node_modules openapi/node_modules functions/pages/node_modules layers/shared/src/*.egg-info *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment per purpose, so that `make run` does not install the test tools.

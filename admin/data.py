@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from paidline import clock, ids
 from paidline.domain.agents import MAX_AGENTS_PER_LINE
-from paidline.domain.authentication import Scope, hash_digest
+from paidline.domain.authentication import WITHOUT_WALLETS, Scope, hash_digest
 from paidline.domain.profiles import DEFAULTS
 from paidline.domain.types import AgentStatus, Ref
 from paidline.management.dialed_numbers import new_dialed_number
@@ -109,9 +109,9 @@ def load(client: DynamoDBClient, document: Mapping[str, Any]) -> None:
 
 def _check(client: DynamoDBClient, document: _Document) -> None:
     for number, api_client in enumerate(document.api_clients, 1):
-        if api_client.scope == Scope.AGENTS and "application_ids" in api_client.model_fields_set:
+        if api_client.scope in WITHOUT_WALLETS and "application_ids" in api_client.model_fields_set:
             raise DataError(
-                f"apiClients[{number}]: applicationIds limit access to wallets, but this hash is for the agents' API"
+                f"apiClients[{number}]: applicationIds limit access to wallets, but {api_client.scope} hashes open none"
             )
     refs = Counter(agents.ref_key(agent.ref) for agent in document.agents)
     for agent in document.agents:

@@ -55,6 +55,7 @@ def _serve() -> None:
 def _announcement(service: template.Template, url: str, *, has_example: bool) -> str:
     lines = ["Serving:", *(f"  {route.method} {url}{route.path}" for route in service.routes)]
     lines += ["For Lambda's Invoke call:", *(f"  {function.name} at {url}" for function in service.invoked_functions)]
+    lines.append(f"For a browser: {url}/docs and {url}/wallboard")
     if has_example:
         request = json.dumps(_EXAMPLE_REQUEST)
         path = next(route.path for route in service.routes if route.function.stem == _EXAMPLE_STEM)

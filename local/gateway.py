@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from local.refusals import Refusals
 from local.template import Function, Route, Template
 
 _REGION = "eu-west-1"
@@ -32,6 +33,7 @@ _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/jav
 _HIDDEN_HEADERS = frozenset({"connection", "cookie", "keep-alive", "te", "transfer-encoding", "upgrade"})
 _REASONS = {
     200: "200 OK",
+    302: "302 Found",
     400: "400 Bad Request",
     404: "404 Not Found",
     413: "413 Request Entity Too Large",
@@ -39,6 +41,8 @@ _REASONS = {
 }
 _WAITED_FOR = "RequestResponse"
 _FUNCTION_ERROR = ("x-amz-function-error", "Unhandled")
+# For the wallboard: what CloudWatch counts of a stack.
+REFUSALS_PATH = "/wallboard/refusals.json"
 _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 # What a test or a trial shortens.
@@ -99,10 +103,12 @@ def context(function: Function) -> Context:
 class Gateway:
     """The HTTP API of a template as a WSGI app, with Lambda's Invoke call for the functions without a route."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, refusals: Refusals | None = None) -> None:
+        self._refusals = refusals or Refusals()
         loaded = {function.name: Loaded(function, load_handler(function)) for function in template.functions}
         self._endpoints = {
-            (route.method, route.path): (route, loaded[route.function.name]) for route in template.routes
+            (route.method, route.path): (route, loaded[route.function.name])
+            for route in (*template.routes, *template.optional_routes)
         }
         self._invoked = {function.name: loaded[function.name] for function in template.invoked_functions}
 
@@ -111,9 +117,12 @@ class Gateway:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if method == "POST" and (invoke := _INVOKE_PATH.fullmatch(path)):
             return self._invoke(unquote(invoke[1]), environ, start_response)
-        if (method, path) not in self._endpoints:
+        if (method, path) == ("GET", REFUSALS_PATH):
+            return _json_response(start_response, 200, self._refusals.to_json())
+        found = self._find(method, path)
+        if found is None:
             return _json_response(start_response, 404, b'{"message":"Not Found"}')
-        route, loaded = self._endpoints[method, path]
+        route, loaded = found
         try:
             event = make_event(environ, route)
         except BodyTooLarge:
@@ -123,6 +132,8 @@ class Gateway:
         except Exception:
             _log.exception("%s raised; Lambda would report a function error", route.function.name)
             return _json_response(start_response, 500, b'{"message":"Internal Server Error"}')
+        if reason := dict(headers).get("x-error-reason"):
+            self._refusals.count(reason)
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
 
@@ -148,6 +159,21 @@ class Gateway:
             raised = {"errorMessage": str(error), "errorType": type(error).__name__}
             return _json_response(start_response, 200, json.dumps(raised).encode(), _FUNCTION_ERROR)
         return _json_response(start_response, 200, result)
+
+    def _find(self, method: str, path: str) -> tuple[Route, Loaded] | None:
+        """Find the endpoint of a path, or of the route whose last segment is a variable such as {file}."""
+        exact = self._endpoints.get((method, path))
+        if exact is not None:
+            return exact
+        parent = path.rpartition("/")[0]
+        return next(
+            (
+                endpoint
+                for (of_method, of_path), endpoint in self._endpoints.items()
+                if of_method == method and of_path.endswith("}") and of_path.rpartition("/")[0] == parent
+            ),
+            None,
+        )
 
 
 def set_environment(template: Template, endpoint: str) -> None:
@@ -197,7 +223,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
     event: Event = {
         "version": "2.0",
         "routeKey": route.key,
-        "rawPath": route.path,
+        "rawPath": environ["PATH_INFO"],
         "rawQueryString": query,
         "headers": headers,
         "requestContext": {
@@ -207,7 +233,7 @@ def make_event(environ: WSGIEnvironment, route: Route) -> Event:
             "domainPrefix": domain.partition(".")[0],
             "http": {
                 "method": route.method,
-                "path": route.path,
+                "path": environ["PATH_INFO"],
                 "protocol": environ["SERVER_PROTOCOL"],
                 "sourceIp": environ["REMOTE_ADDR"],
                 "userAgent": headers.get("user-agent", ""),

@@ -95,11 +95,13 @@ class Template:
     routes: tuple[Route, ...]
     schedules: tuple[Schedule, ...]
     tables: tuple[Table, ...]
+    # Those of functions that the stack only has under a condition: pages, not endpoints.
+    optional_routes: tuple[Route, ...] = ()
 
     @property
     def invoked_functions(self) -> tuple[Function, ...]:
         """The functions without a route, which are invoked through Lambda."""
-        routed = {route.function.name for route in self.routes}
+        routed = {route.function.name for route in (*self.routes, *self.optional_routes)}
         return tuple(function for function in self.functions if function.name not in routed)
 
     @property
@@ -123,6 +125,7 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
 
     functions: list[Function] = []
     routes: list[Route] = []
+    optional_routes: list[Route] = []
     schedules: list[Schedule] = []
     tables: list[Table] = []
     for logical_id, resource in resources.items():
@@ -130,11 +133,11 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
         if resource["Type"] == "AWS::Serverless::Function":
             function = _function(logical_id, properties, _resolve(globals_, references), path.parent)
             functions.append(function)
-            routes += _routes(function, properties)
+            (optional_routes if "Condition" in resource else routes).extend(_routes(function, properties))
             schedules += _schedules(function, properties)
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
-    return Template(tuple(functions), tuple(routes), tuple(schedules), tuple(tables))
+    return Template(tuple(functions), tuple(routes), tuple(schedules), tuple(tables), tuple(optional_routes))
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:

@@ -9,6 +9,9 @@ import pytest
 from tests.support import contract, golden
 from tests.support.store import Store
 
+# Answers to optional parameters that the API reference does not have: getProfileData's ref.
+CODES_OF_OUR_OWN = {"/wp-json/ctb/v1/json/getProfileData": [200]}
+
 
 @pytest.mark.parametrize("case", golden.CASES, ids=lambda case: case.name)
 def test_a_documented_request_gets_its_golden_answer(case: golden.Case, base_url: str) -> None:
@@ -27,7 +30,7 @@ def test_a_documented_failure_changes_nothing(case: golden.Case, base_url: str, 
 def test_there_is_a_golden_answer_for_each_code_of_the_api_reference(endpoint: contract.ReferenceEndpoint) -> None:
     answered = [case for case in golden.CASES if case.path == endpoint.path]
 
-    assert sorted(case.code for case in answered) == sorted(endpoint.codes)
+    assert sorted(case.code for case in answered) == sorted([*endpoint.codes, *CODES_OF_OUR_OWN.get(endpoint.path, [])])
     assert [case.code for case in answered if case.reason is None] == endpoint.codes[:1]
 
 

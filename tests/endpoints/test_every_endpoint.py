@@ -44,7 +44,8 @@ def test_a_wrong_hash_is_unauthorized_and_the_reply_says_nothing_more(api: Api, 
 def test_a_hash_of_the_other_scope_is_unauthorized(api: Api, stem: str) -> None:
     own = contract.parameters(stem)["authenticationHash"]
 
-    for other in {contract.AGENTS_HASH, contract.CREDIT_HASH, contract.CALLS_HASH} - {own}:
+    hashes = {contract.AGENTS_HASH, contract.CREDIT_HASH, contract.CALLS_HASH, contract.WALLBOARD_HASH}
+    for other in hashes - {own}:
         assert api.request(stem, authenticationHash=other).refusal == (40, "unauthorized")
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from local import gateway, template
 from paidline.api import profile_list
 from paidline.api.endpoint import Endpoint
-from paidline.domain import pin_guessing
+from paidline.domain import pin_guessing, wallboard
 from paidline.store import api_clients, dialed_numbers, dynamodb, pbxs, profiles
 from tests.support import contract
 from tests.support.contract import Event, Parameters
@@ -84,6 +84,7 @@ class Api:
         profiles.cache.clear()
         profile_list.cache.clear()
         pin_guessing.forget()
+        wallboard.forget()
 
 
 def load(service: template.Template) -> dict[str, Endpoint[Any]]:

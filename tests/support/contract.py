@@ -17,6 +17,7 @@ from local.template import PROJECT
 AGENTS_HASH = "ff36f129745a122e591722d3fda495416fe05aa9586e12238ec4dad37895e069"
 CREDIT_HASH = "a27be8c537581a512c1ea651f727a0af3a19eaf6915de9b983a55dc1ea8a8572"
 CALLS_HASH = "cf2de5b4f9e950567ba3afcd7a95ac37b125b597b6b90dca8af017590bc11268"
+WALLBOARD_HASH = "5d2c8a1b7e4f9036c1d8b5a2e7f40c3986b1d2e5f8a7c4b90e3d6f1a2b5c8e47"
 
 Event = dict[str, Any]
 Parameters = dict[str, Any]

@@ -41,11 +41,17 @@ def name_of(stem: str) -> str:
 
 
 FOLDERS = sorted(path.parent.name for path in (PROJECT / "functions").glob("*/app.py"))
-FUNCTIONS = {name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items()}
+# A function that the stack only has under a condition serves pages, and is no endpoint.
+PAGES = {
+    name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items() if "Condition" in found
+}
+FUNCTIONS = {
+    name: found["Properties"] for name, found in resources("AWS::Serverless::Function").items() if name not in PAGES
+}
 # Those that are invoked through Lambda, without any event of API Gateway.
 INVOKED = {name: found for name, found in FUNCTIONS.items() if "Events" not in found}
 ROUTES = template.read().routes
-DECLARED = {function["CodeUri"].removeprefix("functions/") for function in FUNCTIONS.values()}
+DECLARED = {function["CodeUri"].removeprefix("functions/") for function in (FUNCTIONS | PAGES).values()}
 # What is known by any name, so that one omission is not reported by everything that depends on it.
 KNOWN = {*FOLDERS, *DECLARED, *(stem_of(route.path) for route in ROUTES)}
 # Those at which the tests below can look more closely.
@@ -54,9 +60,14 @@ WITH_EVENT = [route for route in SERVED if (EVENTS / f"{route.function.stem}.jso
 WITH_GOLDEN = [route for route in WITH_EVENT if route.function.stem in golden.FILES]
 MESSAGES = {int(code): code.message for code in Code}
 HOSTS = {endpoint.path.split("/")[2]: endpoint.host for endpoint in contract.REFERENCE}
-# Paid calls are ours: every host serves them.
-HOSTS["calls"] = HOSTS["credsys"]
-PREFIXES = {"ctb": "/wp-json/ctb/v1/", "credsys": "/wp-json/credsys/v1/", "calls": "/v1/calls/"}
+# Paid calls and the wallboard are ours: every host serves them.
+HOSTS["calls"] = HOSTS["wallboard"] = HOSTS["credsys"]
+PREFIXES = {
+    "ctb": "/wp-json/ctb/v1/",
+    "credsys": "/wp-json/credsys/v1/",
+    "calls": "/v1/calls/",
+    "wallboard": "/v1/wallboard",
+}
 
 each_served = pytest.mark.parametrize("route", SERVED, ids=lambda route: route.function.stem)
 each_with_event = pytest.mark.parametrize("route", WITH_EVENT, ids=lambda route: route.function.stem)
@@ -91,9 +102,9 @@ def test_a_folder_in_functions_has_its_function_in_the_template(stem: str) -> No
     )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", [*FUNCTIONS, *PAGES])
 def test_a_function_in_the_template_has_its_handler_in_functions(name: str) -> None:
-    folder = FUNCTIONS[name]["CodeUri"]
+    folder = (FUNCTIONS | PAGES)[name]["CodeUri"]
 
     assert (PROJECT / folder / "app.py").exists(), (
         f"template.yaml has the function {name}, but there is no {folder}/app.py: add it, like its neighbours, or "
@@ -121,6 +132,23 @@ def test_a_function_without_a_route_has_an_event_a_policy_tests_and_a_page(name:
     assert INVOKED[name].get("Policies"), f"The function {name} has no Policies: allow exactly the calls it makes."
     assert any((PROJECT / "tests" / stem).glob("test_*.py")), f"{name} has no tests: add them in tests/{stem}."
     assert (PROJECT / "docs" / f"{stem}-api.md").exists(), f"docs/{stem}-api.md is missing: say what {name} takes."
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_function_of_pages_only_gets_and_has_an_event_tests_and_rows_in_the_docs(name: str) -> None:
+    stem = PAGES[name]["CodeUri"].removeprefix("functions/")
+    routes = [route for route in template.read().optional_routes if route.function.name == name]
+    operations = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert name == name_of(stem), f"The function of functions/{stem} in template.yaml is called {name_of(stem)}."
+    assert routes, f"{name} in template.yaml has no route."
+    assert {route.method for route in routes} == {"GET"}, f"A page of {name} in template.yaml is read with GET."
+    assert (EVENTS / f"{stem}.json").exists(), f"events/{stem}.json is missing: add a GET for `sam local invoke`."
+    assert any((PROJECT / "tests" / stem).glob("test_*.py")), f"{name} has no tests: add them in tests/{stem}."
+    assert "Policies" not in PAGES[name], f"{name} in template.yaml has Policies, but pages are files."
+    for route in routes:
+        page = "/".join(route.path.split("/")[:2])
+        assert f"`{page}`" in operations, f"docs/operations.md does not say what {page} shows."
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)

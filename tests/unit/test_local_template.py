@@ -117,5 +117,6 @@ def test_the_projects_template_has_a_route_per_endpoint_and_a_variable_per_table
 
     assert len({route.path for route in service.routes}) == len(service.routes)
     assert len(service.functions) == types.count("AWS::Serverless::Function")
-    assert len(service.routes) + len(service.invoked_functions) == len(service.functions)
+    pages = {route.function.name for route in service.optional_routes}
+    assert len(service.routes) + len(service.invoked_functions) + len(pages) == len(service.functions)
     assert {table.name for table in service.tables} <= set(service.environment.values())

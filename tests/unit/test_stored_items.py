@@ -273,7 +273,16 @@ def test_a_call_session_is_stored_under_these_names() -> None:
         "tpm": {"N": "90"},
         "created": {"S": "2026-11-25T12:00:00.000000Z"},
         "requestId": {"S": "r"},
+        "day": {"S": "2026-11-25"},
     }
+
+
+def test_a_paid_calls_session_has_its_tokens_and_every_session_the_day_of_the_services_zone() -> None:
+    session = CallSession(1, "38", 194, "1", "2", "3", "answer", 60, "", "", 90, "2026-11-25T23:30:00.000000Z", "r", 92)
+    item = session.to_item()
+
+    assert (item["tokensCharged"], item["day"]) == ({"N": "92"}, {"S": "2026-11-26"})
+    assert CallSession.from_item(item) == session
 
 
 def test_pointers_and_profiles_are_stored_under_these_names() -> None:

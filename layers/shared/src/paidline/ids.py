@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 
 # 2020-01-01T00:00:00Z in milliseconds. 41 bits of milliseconds from here last until 2089, and with 12 random bits
 # an id stays below 2**53: exact in every client that reads numbers as doubles.
@@ -19,6 +20,11 @@ def new_id() -> int:
     """Generate a time-ordered 53-bit id."""
     random_bits = int.from_bytes(os.urandom(2), "big") >> (16 - _RANDOM_BITS)
     return (time.time_ns() // 1_000_000 - _EPOCH_MS) << _RANDOM_BITS | random_bits
+
+
+def last_id_before(moment: datetime) -> int:
+    """Return the greatest id that could have been generated before a moment."""
+    return ((int(moment.timestamp() * 1000) - _EPOCH_MS) << _RANDOM_BITS) - 1
 
 
 def new_request_id() -> str:

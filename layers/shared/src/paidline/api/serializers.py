@@ -11,6 +11,7 @@ from paidline.domain.types import STATUS_VISUAL, AgentStatus
 # For type checkers only, so that a cold start does not import other endpoints' entities.
 if TYPE_CHECKING:
     from paidline.domain.calls.quoting import Quote
+    from paidline.domain.wallboard import Board
     from paidline.domain.wallets import FoundWallet
     from paidline.store.agents import Agent
     from paidline.store.call_sessions import CallSession
@@ -137,6 +138,27 @@ def quote(quoted: "Quote") -> dict[str, str]:
         "tokens": str(quoted.wallet.available),
         "maxSeconds": str(quoted.max_seconds),
         "maxMilliseconds": str(quoted.max_seconds * 1000),
+    }
+
+
+def board(seen: "Board") -> dict[str, Any]:
+    """Return the `board` object of the wallboard. An agent whose status was never set has been in it for "" seconds."""
+    return {
+        "time": clock.to_local(clock.to_iso(seen.time)),
+        "agents": [
+            {
+                "userId": str(agent.user_id),
+                "ref": agent.ref,
+                "status": agent.status,
+                "statusSeconds": str(seen.age_s(agent.last_status_change)) if agent.last_status_change else "",
+            }
+            for agent in seen.agents
+        ],
+        "openCalls": str(len(seen.opened)),
+        "longestCallSeconds": str(max(map(seen.age_s, seen.opened), default=0)),
+        "callsToday": str(seen.today.calls),
+        "answeredToday": str(seen.today.answered),
+        "tokensToday": str(seen.today.tokens),
     }
 
 

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """The API that a hash grants access to: the agents' API, the credit system or paid calls."""
+    """What a hash grants access to: the agents' API, the credit system, paid calls or the wallboard."""
 
     AGENTS = "ctb"
     CREDIT = "credsys"
     CALLS = "calls"
+    WALLBOARD = "wallboard"
+
+
+# Hashes of these scopes have no applications.
+WITHOUT_WALLETS = frozenset({Scope.AGENTS, Scope.WALLBOARD})
 
 
 def hash_digest(authentication_hash: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from paidline import clock
-from paidline.domain.authentication import Scope, hash_digest
+from paidline.domain.authentication import WITHOUT_WALLETS, Scope, hash_digest
 from paidline.errors import InvalidCommand, ItemNotFound, Refused
 from paidline.management.changes import Done, Invocation, Plan, carry_out, check_version
 from paidline.management.values import Id, Label, Model, Version
@@ -65,7 +65,7 @@ def issue(arguments: IssueHash, invocation: Invocation) -> Done:
     """Add a hash and return it, this once. Raises InvalidCommand without a key, or Refused."""
     if invocation.key is None:
         raise InvalidCommand("Issuing a hash needs an idempotency key.", "key")
-    if arguments.scope != Scope.AGENTS and not arguments.application_ids:
+    if arguments.scope not in WITHOUT_WALLETS and not arguments.application_ids:
         raise InvalidCommand("A hash for wallets needs the applications that it opens.", "applicationIds")
     _check_applications(arguments.scope, arguments)
     issued = secrets.token_hex(_HASH_BYTES)
@@ -123,8 +123,8 @@ def _find(arguments: RevokeHash) -> ApiClient:
 
 
 def _check_applications(scope: str, arguments: IssueHash | ChangeHash) -> None:
-    if scope == Scope.AGENTS and arguments.application_ids:
-        raise Refused("A ctb hash opens no wallets, so it has no applications.", "applicationIds")
+    if scope in WITHOUT_WALLETS and arguments.application_ids:
+        raise Refused(f"A {scope} hash opens no wallets, so it has no applications.", "applicationIds")
 
 
 def _change(before: ApiClient, after: ApiClient) -> Plan:

@@ -20,7 +20,7 @@ ApplicationIds = frozenset[str] | Literal["all"]
 
 
 class ApiClient(NamedTuple):
-    """A client of the API. `scope` is "ctb", "credsys" or "calls"; it may use the wallets of `application_ids`.
+    """A client of the API. `scope` is a value of `Scope`; it may use the wallets of `application_ids`.
 
     Requests must come from one of the networks `source_cidrs`, or from anywhere if there are none. `issued` is a stored
     time, or "" for a client that was loaded.

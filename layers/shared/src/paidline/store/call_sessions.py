@@ -1,21 +1,26 @@
 """Call sessions: one item per recorded call, keyed by id."""
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from paidline import clock
 from paidline.store import expiry
-from paidline.store.dynamodb import page
+from paidline.store.dynamodb import page, pages
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Item = dict[str, Any]
 
+DAY_INDEX = "day"
+
 
 class CallSession(NamedTuple):
     """A call that has ended.
 
     Times are as sent, naive and local; `duration` is in seconds; `request_id` is the id of the request that wrote it.
+    Only a paid call knows its `tokens_charged`.
     """
 
     id: int
@@ -31,10 +36,11 @@ class CallSession(NamedTuple):
     tpm: int
     created: str
     request_id: str
+    tokens_charged: int = 0
 
     def to_item(self) -> dict[str, Any]:
-        """Return the DynamoDB item."""
-        return {
+        """Return the DynamoDB item, with the local day on which it was recorded, by which the index lists it."""
+        item: Item = {
             "id": {"N": str(self.id)},
             "ref": {"S": self.ref},
             "userId": {"N": str(self.user_id)},
@@ -48,7 +54,11 @@ class CallSession(NamedTuple):
             "tpm": {"N": str(self.tpm)},
             "created": {"S": self.created},
             "requestId": {"S": self.request_id},
+            "day": {"S": clock.to_local(self.created)[: len("YYYY-MM-DD")]},
         }
+        if self.tokens_charged:
+            item["tokensCharged"] = {"N": str(self.tokens_charged)}
+        return item
 
     @classmethod
     def from_item(cls, item: dict[str, Any]) -> "CallSession":
@@ -67,7 +77,16 @@ class CallSession(NamedTuple):
             tpm=int(item["tpm"]["N"]),
             created=item["created"]["S"],
             request_id=item["requestId"]["S"],
+            tokens_charged=int(item["tokensCharged"]["N"]) if "tokensCharged" in item else 0,
         )
+
+
+class DayCall(NamedTuple):
+    """What the index has of a call."""
+
+    id: int
+    dial_status: str
+    tokens_charged: int
 
 
 def create(session: CallSession) -> "TransactWriteItemTypeDef":
@@ -80,6 +99,23 @@ def create(session: CallSession) -> "TransactWriteItemTypeDef":
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
     }
+
+
+def list_day(day: str, after_id: int) -> Iterator[DayCall]:
+    """Yield the calls that were recorded on a local day (YYYY-MM-DD) with a greater id, oldest first.
+
+    One Query of the index per megabyte, which may lag behind the table.
+    """
+    query: dict[str, Any] = {
+        "TableName": os.environ["CALL_SESSIONS_TABLE"],
+        "IndexName": DAY_INDEX,
+        "KeyConditionExpression": "#day = :day AND id > :after",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": {":day": {"S": day}, ":after": {"N": str(after_id)}},
+    }
+    for item in pages("query", query):
+        charged = item.get("tokensCharged", {"N": "0"})
+        yield DayCall(int(item["id"]["N"]), item["dialStatus"]["S"], int(charged["N"]))
 
 
 def list_page(inbound_number: str, after: Item | None) -> tuple[list[CallSession], Item | None]:

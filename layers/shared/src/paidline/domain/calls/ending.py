@@ -178,4 +178,5 @@ def _session(call: Call, ending: Ending) -> CallSession:
         tpm=call.tpm,
         created=clock.to_iso(clock.now()),
         request_id=ending.request_id,
+        tokens_charged=ending.tokens_charged,
     )

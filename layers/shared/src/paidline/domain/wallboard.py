@@ -1,0 +1,88 @@
+"""The wallboard: agents by status, open paid calls, and the calls of the day so far."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from paidline import clock, ids
+from paidline.domain.types import DialStatus
+from paidline.store import agents, call_sessions, calls
+from paidline.store.agents import Agent
+from paidline.store.call_sessions import DayCall
+
+# The index lags behind the table by less than a second as a rule, and a request writes up to 3 s after it took its id.
+_SETTLED_AFTER = timedelta(seconds=60)
+_ANSWERED = DialStatus.ANSWER.lower()
+
+
+class Totals(NamedTuple):
+    """What was counted of a day's calls, of which some tokens may have been charged."""
+
+    calls: int = 0
+    answered: int = 0
+    tokens: int = 0
+
+    def plus(self, call: DayCall) -> "Totals":
+        """Add one call."""
+        answered = self.answered + (call.dial_status == _ANSWERED)
+        return Totals(self.calls + 1, answered, self.tokens + call.tokens_charged)
+
+
+class Board(NamedTuple):
+    """What the wallboard shows. `opened` are the stored times at which the open calls began."""
+
+    time: datetime
+    agents: list[Agent]
+    opened: list[str]
+    today: Totals
+
+    def age_s(self, stored: str) -> int:
+        """Return how many seconds ago a stored time was; 0 if the clock that wrote it was ahead of ours."""
+        return max(0, int((self.time - datetime.fromisoformat(stored)).total_seconds()))
+
+
+class _Settled(NamedTuple):
+    """The totals of a local day's calls with ids up to `last_id`, which no longer change."""
+
+    day: str = ""
+    last_id: int = 0
+    totals: Totals = Totals()
+
+
+# Replaced as a whole, so that threads need no lock: at worst one of them counts the last minute again.
+_settled = _Settled()
+
+
+def look() -> Board:
+    """Read the wallboard. One Scan of the agents, one of the open calls' index, and one Query of the day's calls.
+
+    A process reads the whole day once, and afterwards only the calls of the last minutes. None of it is strongly
+    consistent.
+    """
+    now = clock.now()
+    return Board(
+        time=now,
+        agents=sorted(agents.list_all(), key=lambda agent: agent.user_id),
+        opened=[call.opened for call in calls.list_all_open()],
+        today=_count_today(now),
+    )
+
+
+def forget() -> None:
+    """Forget what was counted, as a new process has it."""
+    global _settled
+    _settled = _Settled()
+
+
+def _count_today(now: datetime) -> Totals:
+    global _settled
+    day = clock.to_local(clock.to_iso(now))[: len("YYYY-MM-DD")]
+    settled = _settled if _settled.day == day else _Settled(day)
+    last_id = ids.last_id_before(now - _SETTLED_AFTER)
+    totals = settled.totals
+    final = settled.totals
+    for call in call_sessions.list_day(day, settled.last_id):
+        totals = totals.plus(call)
+        if call.id <= last_id:
+            final = totals
+    _settled = _Settled(day, max(last_id, settled.last_id), final)
+    return totals

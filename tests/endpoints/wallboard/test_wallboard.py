@@ -1,0 +1,141 @@
+"""wallboard: agents with the time in their status, open calls, and what the day's calls come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from paidline import clock, ids
+from paidline.store import agents
+from paidline.store.call_sessions import CallSession
+from tests.support import paid_calls, wire
+from tests.support.api import Api
+
+STEM = "wallboard"
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """The service's clock stands at noon."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    return NOON
+
+
+def board(api: Api) -> dict[str, Any]:
+    found: dict[str, Any] = api.request(STEM).json["board"]
+    return found
+
+
+def today(api: Api) -> tuple[str, str, str]:
+    found = board(api)
+    return found["callsToday"], found["answeredToday"], found["tokensToday"]
+
+
+def record(api: Api, at: datetime, *, status: str = "answer", tokens: int = 0) -> None:
+    """Write a call session that was recorded at a moment."""
+    session = CallSession(
+        id=ids.last_id_before(at) + 1,
+        ref="000038",
+        user_id=194,
+        dialed_number="14620905014",
+        inbound_number="31688006395",
+        outbound_number="31612345678",
+        dial_status=status,
+        duration=60,
+        start_time="2026-11-25 12:00:00",
+        end_time="2026-11-25 12:01:00",
+        tpm=90,
+        created=clock.to_iso(at),
+        request_id="r",
+        tokens_charged=tokens,
+    )
+    api.store.put("CALL_SESSIONS_TABLE", session.to_item())
+
+
+def test_an_agent_has_been_in_a_status_for_the_seconds_since_it_changed(api: Api, now: datetime) -> None:
+    key, since = agents.key("000038"), clock.to_iso(now - timedelta(seconds=125))
+    api.store.change("AGENTS_TABLE", key, "status", {"S": "pause"})
+    api.store.change("AGENTS_TABLE", key, "lastStatusChange", {"S": since})
+
+    (found,) = [agent for agent in board(api)["agents"] if agent["ref"] == "000038"]
+
+    assert found == {"userId": "194", "ref": "000038", "status": "pause", "statusSeconds": "125"}
+
+
+@pytest.mark.parametrize(("since", "seconds"), [("", ""), ("2026-11-25T12:00:03.000000Z", "0")])
+def test_a_status_without_a_time_has_no_seconds_and_one_from_a_clock_ahead_has_none_below_zero(
+    api: Api, now: datetime, since: str, seconds: str
+) -> None:
+    api.store.change("AGENTS_TABLE", agents.key("000038"), "lastStatusChange", {"S": since})
+
+    assert {agent["statusSeconds"] for agent in board(api)["agents"] if agent["ref"] == "000038"} == {seconds}
+
+
+def test_open_calls_are_counted_with_the_longest_until_they_end(api: Api) -> None:
+    api.request("calls_begin")
+    two = board(api)
+    api.request("calls_end")
+    api.request("calls_end", callId=paid_calls.NEW)
+    none = board(api)
+
+    assert two["openCalls"] == "2"
+    # The call of the tests lives since long ago.
+    assert int(two["longestCallSeconds"]) > 3600
+    assert (none["openCalls"], none["longestCallSeconds"]) == ("0", "0")
+
+
+def test_calls_of_both_kinds_count_today_and_paid_ones_with_their_tokens(api: Api) -> None:
+    api.request("session_call_create_by_ref", dialStatus="BUSY")
+    api.request("calls_end")
+
+    assert today(api) == ("2", "1", "92")
+
+
+def test_a_call_of_yesterday_in_the_services_zone_does_not_count(api: Api, now: datetime) -> None:
+    midnight = datetime(2026, 11, 24, 23, tzinfo=UTC)
+    record(api, midnight - timedelta(seconds=1))
+    record(api, midnight)
+
+    assert today(api)[0] == "1"
+
+
+def test_a_process_reads_the_day_once_and_then_only_the_last_minutes(api: Api, now: datetime) -> None:
+    for minutes in (300, 200, 100):
+        record(api, now - timedelta(minutes=minutes), tokens=10)
+    first = today(api)
+    record(api, now - timedelta(seconds=5), status="busy")
+    with wire.recorded() as calls:
+        second = today(api)
+    (query,) = [call for call in calls if call.operation == "Query"]
+
+    assert (first, second) == (("3", "3", "30"), ("4", "3", "30"))
+    assert int(query.content["ExpressionAttributeValues"][":after"]["N"]) == ids.last_id_before(
+        now - timedelta(seconds=60)
+    )
+
+
+def test_a_call_that_the_index_shows_late_is_counted_once(api: Api, now: datetime) -> None:
+    record(api, now - timedelta(seconds=20))
+    assert today(api)[0] == "1"
+    record(api, now - timedelta(seconds=30))
+
+    assert [today(api)[0] for _ in range(3)] == ["2", "2", "2"]
+
+
+def test_the_totals_begin_anew_at_midnight(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = datetime(2026, 11, 25, 23, tzinfo=UTC)
+    record(api, midnight - timedelta(minutes=10))
+    monkeypatch.setattr(clock, "now", lambda: midnight - timedelta(seconds=1))
+    before = today(api)[0]
+    monkeypatch.setattr(clock, "now", lambda: midnight)
+
+    assert (before, today(api)[0]) == ("1", "0")
+
+
+def test_nothing_on_the_board_is_a_phone_number_a_pin_or_a_call_id(api: Api) -> None:
+    answer = api.request(STEM).body
+
+    assert not [secret for secret in ("316", "146", "695334", paid_calls.LIVE) if secret in answer]

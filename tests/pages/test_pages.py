@@ -1,0 +1,106 @@
+"""The function of the pages: files with a strict policy, no table, and the local count of refusals beside it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import re
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from local import gateway, template
+from local.refusals import Refusals
+from tests.support import golden
+
+FUNCTION = template.read().optional_routes[0].function
+EVENT: dict[str, Any] = json.loads((template.PROJECT / "events" / "pages.json").read_text(encoding="utf-8"))
+TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "yaml": "application/yaml"}
+
+
+def get(path: str) -> dict[str, Any]:
+    handler = gateway.load_handler(FUNCTION)
+    return handler({**EVENT, "rawPath": path}, gateway.context(FUNCTION))
+
+
+def text(reply: dict[str, Any]) -> str:
+    return gzip.decompress(base64.b64decode(reply["body"])).decode()
+
+
+def test_the_example_event_gets_the_docs_page() -> None:
+    reply = get(EVENT["rawPath"])
+
+    assert (reply["statusCode"], reply["headers"]["content-type"]) == (200, "text/html; charset=UTF-8")
+    assert "<title>Paidline API</title>" in text(reply)
+
+
+@pytest.mark.parametrize("page", ["/docs", "/wallboard"])
+def test_every_file_that_a_page_names_is_served_with_its_type_and_nothing_comes_from_elsewhere(page: str) -> None:
+    html = text(get(page))
+    named = re.findall(r'(?:href|src)="([^"]+)"', html)
+
+    assert len(named) >= 3
+    for path in named:
+        if path == "data:,":
+            continue
+        reply = get(path)
+        assert path.startswith(f"{page}/")
+        assert reply["statusCode"] == 200
+        assert reply["headers"]["content-type"].startswith(TYPES[path.rpartition(".")[2]])
+    assert "<style" not in html
+    assert not re.search(r"<script(?![^>]* src=)", html)
+
+
+def test_the_root_leads_to_the_docs_page() -> None:
+    reply = get("/")
+
+    assert (reply["statusCode"], reply["headers"]["location"]) == (302, "/docs")
+
+
+@pytest.mark.parametrize("path", ["/docs/app.py", "/docs/../app.py", "/wallboard/openapi.yaml", "/favicon.ico"])
+def test_nothing_but_the_pages_files_is_served(path: str) -> None:
+    assert get(path)["statusCode"] == 404
+
+
+def test_a_stack_counts_no_refusals() -> None:
+    assert get(gateway.REFUSALS_PATH)["statusCode"] == 204
+
+
+def test_the_build_copies_every_file_that_is_served() -> None:
+    makefile = (FUNCTION.folder / "Makefile").read_text(encoding="utf-8")
+    source = (FUNCTION.folder / "app.py").read_text(encoding="utf-8")
+
+    assert f"build-{FUNCTION.name}:" in makefile
+    for name in re.findall(r'_(?:FOLDER|RENDERER) / "([\w.-]+\.\w+)"', source):
+        assert name in makefile
+
+
+def test_processes_of_one_server_count_refusals_together() -> None:
+    refusals = Refusals()
+    refusals.count("unknown_ref")
+    child = os.fork()
+    if child == 0:
+        refusals.count("unknown_ref")
+        refusals.count("unauthorized")
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert json.loads(refusals.to_json()) == {"unknown_ref": 2, "unauthorized": 1}
+
+
+def test_the_gateway_counts_the_refusals_of_all_functions_by_reason(base_url: str) -> None:
+    def counted(reason: str) -> int:
+        with urlopen(f"{base_url}{gateway.REFUSALS_PATH}") as reply:
+            counts: dict[str, int] = json.load(reply)
+        return counts.get(reason, 0)
+
+    refused = [case for case in golden.CASES if case.reason == "unknown_ref"]
+    before = counted("unknown_ref")
+    for case in refused:
+        golden.send(case, base_url)
+
+    assert len(refused) > 3
+    assert counted("unknown_ref") == before + len(refused)

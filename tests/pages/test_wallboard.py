@@ -1,0 +1,152 @@
+"""The wallboard in a browser: who may see it, a hundred agents who change their status, and screens of every size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from paidline import clock
+from paidline.domain.types import AgentStatus
+from paidline.store.agents import Agent
+from tests.pages.test_docs_page import SCREENSHOTS
+from tests.support import contract, golden
+from tests.support.store import Store
+
+WALL, PHONE = (1920, 1080), (390, 844)
+# The page asks every five seconds; a busy machine may take longer to answer.
+SOON_MS = 60_000
+STATUSES = list(AgentStatus)
+
+
+def agent(number: int) -> Agent:
+    return Agent(
+        user_id=1000 + number,
+        ref=f"{number:06}",
+        status=STATUSES[number % 4],
+        outbound_number="",
+        line_sharing=False,
+        last_log_id=0,
+        tpm=90,
+        last_status_change=clock.to_iso(clock.now() - timedelta(seconds=47 * number)),
+    )
+
+
+@pytest.fixture
+def hundred(store: Store) -> Store:
+    """A hundred agents, a quarter in each status, instead of the example's."""
+    for item in store.items("AGENTS_TABLE"):
+        store.client.delete_item(TableName="AgentsTable", Key={"refKey": {"S": item["refKey"]}})
+    store.put_all("AGENTS_TABLE", [agent(number).to_item() for number in range(1, 101)])
+    return store
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What the browser's console complained about."""
+    return []
+
+
+@pytest.fixture(params=[(WALL, "dark"), (PHONE, "light")], ids=["wall-dark", "phone-light"])
+def page(request: pytest.FixtureRequest, browser: Browser, base_url: str, problems: list[str]) -> Iterator[Page]:
+    (width, height), colours = request.param
+    opened = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme="dark" if colours == "dark" else "light"
+    )
+    opened.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(f"{base_url}/wallboard")
+    yield opened
+    opened.close()
+
+
+def enter(page: Page, hash_: str) -> None:
+    """Type a hash and send it, without a mouse."""
+    page.keyboard.type(hash_)
+    page.keyboard.press("Enter")
+
+
+def count(page: Page, status: str) -> None:
+    """Wait until the board shows as many agents in a status as it lists."""
+    expect(page.locator(f"#agents .{status}")).to_have_count(int(page.locator(f"#{status}").inner_text()))
+
+
+def test_a_hundred_agents_are_on_the_board_and_change_their_status_on_it(
+    page: Page, hundred: Store, problems: list[str], base_url: str
+) -> None:
+    for case in golden.CASES:
+        if case.stem in ("subtract_tokens_from_wallet", "calls_begin") and case.reason:
+            golden.send(case, base_url)
+    enter(page, contract.WALLBOARD_HASH)
+    expect(page.locator("#agents li")).to_have_count(100, timeout=SOON_MS)
+    for status in STATUSES:
+        expect(page.locator(f"#{status}")).to_have_text("25")
+        count(page, status)
+    expect(page.locator("#openCalls")).to_have_text("1")
+    # The gateway counts for all its functions, and an earlier test may have been refused too.
+    expect(page.locator("#reasons")).to_contain_text("agent_unavailable")
+
+    moved = [agent(number)._replace(status="pause") for number in range(1, 101) if number % 4 == 0]
+    hundred.put_all(
+        "AGENTS_TABLE", [one._replace(last_status_change=clock.to_iso(clock.now())).to_item() for one in moved]
+    )
+    expect(page.locator("#pause")).to_have_text("50", timeout=SOON_MS)
+    expect(page.locator("#online")).to_have_text("0")
+    count(page, "pause")
+    assert page.locator("#agents li").count() == 100
+
+    assert page.viewport_size
+    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if (width, height) == WALL:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height, "a wall has nobody who scrolls"
+    assert problems == []
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"wallboard-{width}.png")
+    hundred.put_all("AGENTS_TABLE", [agent(number).to_item() for number in range(101, 201)])
+    expect(page.locator("#agents li")).to_have_count(200, timeout=SOON_MS)
+    if (width, height) == WALL:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height, "nor with two hundred agents"
+
+
+def test_the_time_in_a_status_goes_on_between_two_answers(page: Page, hundred: Store) -> None:
+    enter(page, contract.WALLBOARD_HASH)
+    shown = page.locator("#agents time").first
+    expect(shown).not_to_be_empty(timeout=SOON_MS)
+    before = shown.inner_text()
+    page.route("**/v1/wallboard", lambda route: route.abort())
+
+    expect(shown).not_to_have_text(before, timeout=SOON_MS)
+
+
+def test_a_hash_of_another_scope_opens_nothing_and_is_forgotten(page: Page, problems: list[str]) -> None:
+    enter(page, contract.AGENTS_HASH)
+
+    expect(page.locator("#refused")).to_have_text("This hash does not open the wallboard.", timeout=SOON_MS)
+    expect(page.locator("#board")).to_be_hidden()
+    expect(page.locator("#hash")).to_have_value("")
+    assert page.evaluate("localStorage.length") == 0
+    assert problems == []
+
+
+def test_a_board_without_answers_says_since_when(page: Page) -> None:
+    enter(page, contract.WALLBOARD_HASH)
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    page.route("**/v1/wallboard", lambda route: route.abort())
+
+    expect(page.locator("#problem")).to_contain_text("No answer for", timeout=SOON_MS)
+
+
+def test_a_screen_that_restarts_shows_the_board_again_until_it_is_told_to_forget_the_hash(page: Page) -> None:
+    enter(page, contract.WALLBOARD_HASH)
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    page.reload()
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    page.locator("#leave").click()
+    page.reload()
+
+    expect(page.locator("#enter")).to_be_visible()
+    assert page.evaluate("localStorage.length") == 0
