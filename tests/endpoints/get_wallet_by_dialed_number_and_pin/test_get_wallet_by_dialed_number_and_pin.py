@@ -25,10 +25,10 @@ SUBTRACT = "subtract_tokens_from_wallet"
     ],
 )
 def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
-    before = api.store.contents()
+    before = api.store.contents("WRONG_PINS_TABLE")
 
     assert api.request(BY_PIN, **changes).refusal == refusal
-    assert api.store.contents() == before
+    assert api.store.contents("WRONG_PINS_TABLE") == before
 
 
 def add_wallet(api: Api, pin: str, wallet_id: str) -> None:

@@ -27,10 +27,10 @@ ADD = "add_tokens_to_wallet"
     ],
 )
 def test_the_first_check_that_fails_decides(api: Api, changes: dict[str, Any], refusal: tuple[int, str]) -> None:
-    before = api.store.contents()
+    before = api.store.contents("WRONG_PINS_TABLE")
 
     assert api.request(SUBTRACT, **changes).refusal == refusal
-    assert api.store.contents() == before
+    assert api.store.contents("WRONG_PINS_TABLE") == before
 
 
 def test_the_whole_balance_can_be_taken_and_then_nothing(api: Api) -> None:
