@@ -30,7 +30,7 @@ _SERVICE, _OUTPUT = "Which service", "How to print"
 
 def _options(
     url: Annotated[
-        str, typer.Option(envvar="PAIDLINE_URL", help="What `make run` serves at this URL.", rich_help_panel=_SERVICE)
+        str, typer.Option(envvar="PAIDLINE_URL", help="The URL of a service started with `make run`.", rich_help_panel=_SERVICE)
     ] = "",
     stack: Annotated[
         str, typer.Option(envvar="PAIDLINE_STACK", help="The deployed stack of this name.", rich_help_panel=_SERVICE)
@@ -170,4 +170,4 @@ def command(
 Key = Annotated[
     str, typer.Option("--key", help="Repeat a command with the same key, and it takes effect once.", show_default=False)
 ]
-Version = Annotated[int | None, typer.Option(help="Refuse if the item has another version by now.")]
+Version = Annotated[int | None, typer.Option(help="Refuse if the item's version is no longer this one.")]

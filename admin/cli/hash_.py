@@ -24,7 +24,7 @@ _COLUMNS = ("digestPrefix", "label", "scope", "state", "applicationIds", "source
 def issue(
     session: Session,
     label: Annotated[str, typer.Argument(help="What it is for.", show_default=False)],
-    scope: Annotated[str, typer.Option(help="ctb (agents) or credsys (wallets).", show_default=False)],
+    scope: Annotated[str, typer.Option(help="ctb (agents), credsys (wallets) or calls (paid calls).", show_default=False)],
     applications: Applications = None,
     networks: Networks = None,
     key: Key = "",

@@ -98,7 +98,7 @@ def dialed_numbers(
 def status_log(
     session: Session, file: File, map_: Map = None, dry_run: DryRun = False, reject_file: Rejects = None
 ) -> None:
-    """Import status log rows of agents who are stored: answers of `getStatusLog`, one a line, or their rows.
+    """Import status log rows of agents that already exist: answers of `getStatusLog`, one per line, or their rows.
 
     Example: `paidline import status-log log.jsonl`
     """
@@ -173,7 +173,7 @@ def _summarize(counts: Counts, reject_file: Path, *, is_dry: bool) -> None:
     if counts.ignored_fields:
         lines.append(f"Columns that are not imported: {', '.join(sorted(counts.ignored_fields))}.")
     if counts.rejected and not is_dry:
-        lines.append(f"The rejected rows are in {reject_file}: mend them there, and import that file.")
+        lines.append(f"The rejected rows are in {reject_file}: correct them there, and import that file.")
     for line in lines:
         print(line, file=sys.stderr)
 

@@ -24,7 +24,7 @@ _KINDS = {"hold": "Call began, tokens held", "charge": "Call charged", "release"
 
 
 def statement(session: Session, wallet_id: WalletId, day: Day = None, first: First = None, last: Last = None) -> None:
-    """Print a wallet's account, as one would send it to a caller who complains.
+    """Print a wallet's statement, in a form that can be sent to a caller who complains.
 
     It names neither PIN nor phone number.
 

@@ -170,8 +170,10 @@ def _command_error(error: Exception) -> CommandError:
         # The only one that a command meets.
         return Refused("The key was used with other arguments.", "key")
     if isinstance(error, StoreUnavailable):
-        return CommandUnavailable("DynamoDB did not answer, or rivals kept winning; send it again with the same key.")
-    return CommandFailed("A fault of the service; the log line of this request says where.")
+        return CommandUnavailable(
+            "DynamoDB did not answer, or concurrent changes kept getting in first; send it again with the same key."
+        )
+    return CommandFailed("A bug in the service; the log line `fault` of this request says where.")
 
 
 def _target(content: Mapping[str, Any]) -> dict[str, Any]:
