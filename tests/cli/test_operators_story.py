@@ -61,8 +61,9 @@ def test_a_new_operator_can_follow_the_story_to_the_letter(url: str, tmp_path: P
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"status":0' not in done.stdout
-    assert "Refund of entry 2" in done.stdout
-    assert "1 wallets, 7 ledger entries, 0 tokens: 0 problems" in done.stdout
+    assert '"tokensCharged":"92"' in done.stdout
+    assert "Refund of entry 3" in done.stdout
+    assert "1 wallets, 9 ledger entries, 0 tokens: 0 problems" in done.stdout
     exported = (tmp_path / "caller.json").read_text(encoding="utf-8")
     assert _PHONE_NUMBER in exported
     assert _PIN in exported
