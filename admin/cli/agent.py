@@ -8,17 +8,17 @@ import typer
 
 from admin.cli.command import Key, Session, Version, Yes, command, confirm, new_key
 from admin.cli.errors import CommandError
+from admin.cli.options import number_option
 from admin.cli.periods import Day, First, Last, period_of
-from admin.reports import agents
 
 app = typer.Typer(help="Create, show, change and remove agents, and show their status log.", no_args_is_help=True)
 
 Ref = Annotated[str, typer.Argument(help="The agent's ref; leading zeros do not count.", show_default=False)]
 Status = Annotated[str | None, typer.Option(help="online, inConversation, pause or offline.")]
 Line = Annotated[str | None, typer.Option("--outbound-number", help="The number that is dialed; empty for none.")]
-DialTimeOut = Annotated[int | None, typer.Option("--dial-time-out", help="Seconds to let it ring.")]
+DialTimeOut = Annotated[int | None, number_option("--dial-time-out", help="Seconds to let it ring.")]
 LineSharing = Annotated[bool | None, typer.Option("--line-sharing/--no-line-sharing", help="Whether agents share it.")]
-Tpm = Annotated[int | None, typer.Option(help="The price: tokens per minute.")]
+Tpm = Annotated[int | None, number_option(help="The price: tokens per minute.")]
 Texts = Annotated[list[str] | None, typer.Option("--set", help="A key of the profile: _ctbNickname=Ann. Repeatable.")]
 
 
@@ -26,7 +26,7 @@ Texts = Annotated[list[str] | None, typer.Option("--set", help="A key of the pro
 def create(
     session: Session,
     ref: Ref,
-    user_id: Annotated[int, typer.Option(help="The userId.", show_default=False)],
+    user_id: Annotated[int, number_option(help="The userId.", show_default=False)],
     status: Status = None,
     outbound_number: Line = None,
     dial_time_out: DialTimeOut = None,
@@ -58,7 +58,8 @@ def show(session: Session, ref: Ref) -> None:
 
     Example: `paidline agent show 38`
     """
-    session.run("agent.show", {"ref": ref})
+    agent = session.connection.run("agent.show", {"ref": ref})
+    session.show_one({**agent, "lastStatusChange": session.local_time(agent["lastStatusChange"])})
 
 
 @command(app)
@@ -106,6 +107,8 @@ def status_log(session: Session, ref: Ref, day: Day = None, first: First = None,
 
     Example: `paidline agent status-log 38 --day 2026-11-25`
     """
+    from admin.reports import agents
+
     period = period_of(session.connection.zone, day, first, last)
     session.show(agents.status_log(session.tables, ref, period), agents.STATUS_LOG_COLUMNS)
 

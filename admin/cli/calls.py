@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from admin.cli.command import Session, command, phone_number
-from admin.cli.connection import AdminError
-from admin.cli.errors import CommandError
+from admin.cli.errors import AdminError, CommandError
+from admin.cli.options import number_option
 from admin.cli.periods import Day, First, Last, period_of, period_or_today
-from admin.importing import cdr
-from admin.importing.cdr import Counts, Settlement
-from admin.importing.sources import InputError
-from admin.importing.staging import Reject
-from admin.reports import calls, paid_calls
-from admin.reports.paid_calls import Chosen
-from paidline.domain.types import DialStatus
+
+if TYPE_CHECKING:
+    from admin.importing.cdr import Counts, Settlement
+    from admin.importing.staging import Reject
 
 app = typer.Typer(help="Show recorded calls, and paid calls that have not ended; settle them.", no_args_is_help=True)
 
@@ -48,6 +45,8 @@ def list_(
 
     Example: `paidline calls list --agent 38 --day 2026-11-25`
     """
+    from admin.reports import calls
+
     zone = session.connection.zone
     chosen = period_of if agent or caller else period_or_today
     number = phone_number(caller, "--caller") if caller else None
@@ -63,7 +62,9 @@ def open_(session: Session, agent: Agent = None, wallet: Wallet = None, pbx: Pbx
 
     Example: `paidline calls open --pbx pbx1`
     """
-    found = paid_calls.open_calls(session.tables, Chosen(agent, wallet, pbx), session.connection.zone)
+    from admin.reports import paid_calls
+
+    found = paid_calls.open_calls(session.tables, paid_calls.Chosen(agent, wallet, pbx), session.connection.zone)
     session.show(found, paid_calls.OPEN_COLUMNS)
 
 
@@ -75,7 +76,9 @@ def expired(session: Session, agent: Agent = None, wallet: Wallet = None, pbx: P
 
     Example: `paidline calls expired --wallet 6254`
     """
-    found = paid_calls.expired_calls(session.tables, Chosen(agent, wallet, pbx), session.connection.zone)
+    from admin.reports import paid_calls
+
+    found = paid_calls.expired_calls(session.tables, paid_calls.Chosen(agent, wallet, pbx), session.connection.zone)
     session.show(found, paid_calls.EXPIRED_COLUMNS)
 
 
@@ -84,9 +87,9 @@ def settle(
     session: Session,
     call_id: Annotated[str, typer.Argument(help="The callId.", show_default=False)],
     pbx: OwnPbx,
-    seconds: Annotated[int, typer.Option(help="The billable seconds of talk.", show_default=False)],
+    seconds: Annotated[int, number_option(help="The billable seconds of talk.", show_default=False)],
     reason: Annotated[str, typer.Option(help="Why you know. It stays in the ledger for good.", show_default=False)],
-    dial_status: Annotated[DialStatus, typer.Option(help="How dialing the agent ended.")] = DialStatus.ANSWER,
+    dial_status: Annotated[str, typer.Option(help="How dialing the agent ended, such as NOANSWER.")] = "ANSWER",
 ) -> None:
     """Settle a paid call that has expired: record it, and take its price from what the wallet has available.
 
@@ -110,8 +113,12 @@ def import_cdr(
 
     Example: `paidline calls import-cdr /var/log/asterisk/cdr-csv/Master.csv --pbx pbx1 --dry-run`
     """
+    from admin.importing import cdr
+    from admin.importing.sources import InputError
+    from admin.reports import paid_calls
+
     unsettled = {call["callId"]: call for call in paid_calls.unsettled_calls(session.tables, pbx)}
-    counts = Counts()
+    counts = cdr.Counts()
     outcomes = cdr.settlements(file, unsettled, counts)
     try:
         session.show(
@@ -133,6 +140,8 @@ def import_cdr(
 
 
 def _row(outcome: Settlement | Reject, session: Session, pbx: str, counts: Counts, *, is_dry: bool) -> dict[str, Any]:
+    from admin.importing.staging import Reject
+
     if isinstance(outcome, Reject):
         return {"row": outcome.row, "field": outcome.field, "problem": outcome.reason}
     row: dict[str, Any] = {

@@ -3,66 +3,50 @@
 from __future__ import annotations
 
 import functools
-import getpass
 import inspect
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Concatenate, ParamSpec, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TextIO
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from admin.cli import output
-from admin.cli.connection import Connection, LocalService, Stack, Target
 from admin.cli.errors import CommandError
+from admin.cli.options import number_option
 from admin.cli.output import Format, Row
-from admin.reports.tables import Tables
-from paidline.domain.types import PhoneNumber
+
+if TYPE_CHECKING:
+    from admin.cli.connection import Connection, Target
+    from admin.reports.tables import Tables
 
 P = ParamSpec("P")
 
-_PHONE_NUMBER: TypeAdapter[str] = TypeAdapter(PhoneNumber)
-_SERVICE, _OUTPUT = "Which service", "How to print"
-
 
 def _options(
-    url: Annotated[
-        str, typer.Option(envvar="PAIDLINE_URL", help="What `make run` serves at this URL.", rich_help_panel=_SERVICE)
-    ] = "",
-    stack: Annotated[
-        str, typer.Option(envvar="PAIDLINE_STACK", help="The deployed stack of this name.", rich_help_panel=_SERVICE)
-    ] = "",
-    profile: Annotated[
-        str | None, typer.Option(envvar="AWS_PROFILE", help="The AWS profile to use.", rich_help_panel=_SERVICE)
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(envvar="AWS_REGION", help="The stack's AWS region.", rich_help_panel=_SERVICE)
-    ] = None,
+    url: Annotated[str, typer.Option(envvar="PAIDLINE_URL", help="The URL of a service started with `make run`.")] = "",
+    stack: Annotated[str, typer.Option(envvar="PAIDLINE_STACK", help="The deployed stack of this name.")] = "",
+    profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="The AWS profile to use.")] = None,
+    region: Annotated[str | None, typer.Option(envvar="AWS_REGION", help="The stack's AWS region.")] = None,
     operator: Annotated[
-        str,
-        typer.Option(
-            envvar="PAIDLINE_OPERATOR", help="Who is recorded as having made a change.", rich_help_panel=_SERVICE
-        ),
+        str, typer.Option(envvar="PAIDLINE_OPERATOR", help="Who is recorded as having made a change.")
     ] = "",
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line.", rich_help_panel=_OUTPUT)
-    ] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.", rich_help_panel=_OUTPUT)] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    field: Annotated[str, typer.Option("--field", help="Print only this field's value, for a script.")] = "",
     reveal: Annotated[
-        bool,
-        typer.Option(
-            "--reveal", help="Show PINs, phone numbers and e-mail addresses in full.", rich_help_panel=_OUTPUT
-        ),
+        bool, typer.Option("--reveal", help="Show PINs, phone numbers and e-mail addresses in full.")
     ] = False,
 ) -> Session:
     """Declare the options of every command."""
-    if json and csv:
-        raise CommandError("Choose either --json or --csv.")
-    format_ = Format.JSON if json else Format.CSV if csv else Format.TABLE
-    return Session(url, stack, profile, region, operator, format_, reveal)
+    chosen = [form for form, given in ((Format.JSON, json), (Format.CSV, csv), (Format.FIELD, field)) if given]
+    if len(chosen) > 1:
+        raise CommandError("Choose one of --json, --csv and --field.")
+    form = chosen[0] if chosen else Format.TABLE
+    return Session(url, stack, profile, region, operator, form, field, reveal)
 
 
 @dataclass(frozen=True)
@@ -75,14 +59,19 @@ class Session:
     region: str | None
     operator: str
     format: Format
+    field: str
     reveal: bool
 
     @cached_property
     def connection(self) -> Connection:
         """The service. Raises CommandError if none is named, or two are."""
+        from admin.cli.connection import Connection
+
         return Connection(self._target(), self.operator or _user_name())
 
     def _target(self) -> Target:
+        from admin.cli.connection import LocalService, Stack
+
         if self.url and self.stack:
             raise CommandError("Name one service, by --stack (PAIDLINE_STACK) or by --url (PAIDLINE_URL), not two.")
         if self.url:
@@ -94,6 +83,8 @@ class Session:
     @cached_property
     def tables(self) -> Tables:
         """The service's tables, to read."""
+        from admin.reports.tables import Tables
+
         return Tables(self.connection.dynamodb, self.connection.tables)
 
     @property
@@ -108,14 +99,20 @@ class Session:
 
     def show(self, rows: Iterable[Row], columns: Sequence[str]) -> None:
         """Print rows as they come."""
-        output.show(rows, columns, self.format, reveal=self.reveal)
+        output.show(rows, columns, self.format, field=self.field, reveal=self.reveal)
 
     def show_one(self, record: Mapping[str, Any]) -> None:
         """Print one record."""
-        output.show_one(record, self.format, reveal=self.reveal)
+        output.show_one(record, self.format, field=self.field, reveal=self.reveal)
+
+    def local_time(self, stored: str) -> datetime | None:
+        """Return a stored time in the service's time zone; None for none."""
+        return datetime.fromisoformat(stored).astimezone(self.connection.zone) if stored else None
 
 
 def _user_name() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
@@ -124,8 +121,13 @@ def _user_name() -> str:
 
 def phone_number(text: str, option: str) -> str:
     """Return a phone number's digits. Raises CommandError if it is none."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from paidline.domain.types import PhoneNumber
+
+    adapter: TypeAdapter[str] = TypeAdapter(PhoneNumber)
     try:
-        return _PHONE_NUMBER.validate_python(text)
+        return adapter.validate_python(text)
     except ValidationError as error:
         raise CommandError(f"{option} is not a phone number.") from error
 
@@ -161,7 +163,9 @@ def command(
 
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*own, *common.values())]
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        app.command(name)(run)
+        # \b keeps an example on one line, to be copied.
+        described = (inspect.getdoc(function) or "").replace("\n\nExample:", "\n\n\b\nExample:")
+        app.command(name, help=described)(run)
         return function
 
     return declare
@@ -170,4 +174,4 @@ def command(
 Key = Annotated[
     str, typer.Option("--key", help="Repeat a command with the same key, and it takes effect once.", show_default=False)
 ]
-Version = Annotated[int | None, typer.Option(help="Refuse if the item has another version by now.")]
+Version = Annotated[int | None, number_option(help="Refuse if the item's version is no longer this one.")]

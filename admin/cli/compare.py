@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from admin.cli.command import Session, command
 from admin.cli.errors import CommandError
-from admin.cli.import_ import File, Map, Meta, ProgressBar, to_source, to_target
+from admin.cli.import_ import File, Map, Meta
 from admin.cli.masking import masked
-from admin.importing.compare import Comparison
-from admin.importing.run import Source
-from admin.importing.sources import InputError
+
+if TYPE_CHECKING:
+    from admin.cli.importing import ProgressBar
+    from admin.importing.compare import Comparison
 
 app = typer.Typer(help="Put the old system's data and the service's side by side.", no_args_is_help=True)
 
@@ -25,7 +27,7 @@ def agents(session: Session, file: File, map_: Map = None, meta: Meta = None) ->
 
     Example: `paidline compare agents profiles.json`
     """
-    _compare(session, to_source("agents", file, map_, meta))
+    _compare(session, "agents", file, map_, meta)
 
 
 @command(app)
@@ -34,7 +36,7 @@ def wallets(session: Session, file: File, map_: Map = None, meta: Meta = None) -
 
     Example: `paidline compare wallets wallets.csv`
     """
-    _compare(session, to_source("wallets", file, map_, meta))
+    _compare(session, "wallets", file, map_, meta)
 
 
 @command(app)
@@ -43,11 +45,15 @@ def dialed_numbers(session: Session, file: File, map_: Map = None) -> None:
 
     Example: `paidline compare dialed-numbers numbers.csv`
     """
-    _compare(session, to_source("dialed-numbers", file, map_, None))
+    _compare(session, "dialed-numbers", file, map_, None)
 
 
-def _compare(session: Session, source: Source) -> None:
-    comparison = Comparison(source, to_target(session))
+def _compare(session: Session, noun: str, file: Path, map_: Path | None, meta: Path | None) -> None:
+    from admin.cli.importing import ProgressBar, to_source, to_target
+    from admin.importing.compare import Comparison
+    from admin.importing.sources import InputError
+
+    comparison = Comparison(to_source(noun, file, map_, meta), to_target(session))
     try:
         with ProgressBar() as progress:
             session.show(_rows(comparison, progress, reveal=session.reveal), ["name", "field", "old", "here"])
@@ -60,6 +66,8 @@ def _compare(session: Session, source: Source) -> None:
     )
     if field := comparison.totalled_field:
         print(f"All {field}: {comparison.old_total:,} in the file, {comparison.total_here:,} here.", file=sys.stderr)
+    if comparison.only_here:
+        print("What is only here counts as a difference: the file may have been cut off.", file=sys.stderr)
     if not comparison.is_equal:
         raise typer.Exit(1)
 

@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from admin.cli.errors import CommandError
+from admin.cli.errors import AdminError, CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,16 +29,42 @@ _PROTOCOL_VERSION = 1
 _LOCAL_REGION = "eu-west-1"
 # Longer than the function's own time limit, so that its response is always awaited.
 _READ_TIMEOUT_S = 65
+# What the command line calls the arguments of the admin function.
+_OPTIONS = {
+    "amount": "--amount",
+    "applicationId": "The applicationId",
+    "applicationIds": "--application",
+    "billingIncrements": "--billing-increments",
+    "companyName": "--company",
+    "dialStatus": "--dial-status",
+    "dialTimeOut": "--dial-time-out",
+    "dialedNumber": "The service number",
+    "digestPrefix": "The digestPrefix",
+    "duration": "--seconds",
+    "email": "--email",
+    "key": "--key",
+    "label": "The label",
+    "lineSharing": "--line-sharing",
+    "operator": "--operator",
+    "outboundNumber": "--outbound-number",
+    "pbx": "--pbx",
+    "phoneNumber": "--phone",
+    "pin": "--pin",
+    "profile": "--set",
+    "reason": "--reason",
+    "ref": "The ref",
+    "scope": "--scope",
+    "seq": "--seq",
+    "sourceCidrs": "--source",
+    "status": "--status",
+    "tokens": "--tokens",
+    "tpm": "--tpm",
+    "userId": "--user-id",
+    "version": "--version",
+    "walletId": "The walletId",
+}
 # Requests are built here and in the right form: checking them again is more than half of what an import costs, so
 # no client does (`parameter_validation`).
-
-
-class AdminError(CommandError):
-    """The admin function refused a command; `code` is its word for why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Target(Protocol):
@@ -131,7 +157,10 @@ def _read_answer(payload: bytes) -> dict[str, Any]:
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    message = str(error.get("message") or error["code"]).rstrip(".")
+    message, field = str(error.get("message") or error["code"]).rstrip("."), str(error.get("field"))
+    # A message begins with the field's whole name if its value is malformed.
+    if message.startswith(f"{field} is "):
+        message = f"{_OPTIONS.get(field.rpartition('.')[2], field)}{message.removeprefix(field)}"
     return f"{message[:1].upper()}{message[1:]}."
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import typer
 
 from admin.cli.command import Session
-from admin.cli.connection import Stack
-from admin.cli.errors import CommandError
-from admin.doctor import Clients, examine
 
 _COLUMNS = ("problem", "remedy")
 
@@ -19,6 +16,10 @@ def doctor(session: Session) -> None:
 
     Example: `paidline doctor --stack paidline-prod`
     """
+    from admin.cli.connection import Stack
+    from admin.cli.errors import CommandError
+    from admin.doctor import Clients, examine
+
     target = session.connection.target
     if not isinstance(target, Stack):
         raise CommandError("`make run` has nothing to examine: name a deployed stack with --stack.")

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from admin.cli import logs
 from admin.cli.command import Key, Session, Version, Yes, command, confirm, new_key
 
 app = typer.Typer(help="Issue, list, change and revoke authentication hashes.", no_args_is_help=True)
@@ -50,10 +49,15 @@ def list_(
 
     Example: `paidline hash list --last-used`
     """
-    hashes = session.connection.run("hash.list", {})["hashes"]
+    hashes = [
+        {**one, "issued": session.local_time(one["issued"])}
+        for one in session.connection.run("hash.list", {})["hashes"]
+    ]
     if not last_used:
         session.show(hashes, _COLUMNS)
         return
+    from admin.cli import logs
+
     used = logs.last_use_of_clients(session.connection.target, session.connection.zone)
     session.show(({**one, "lastUsed": used.get(one["digestPrefix"])} for one in hashes), (*_COLUMNS, "lastUsed"))
 

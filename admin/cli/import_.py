@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-from rich.text import Text
 
 from admin.cli.command import Session, command
-from admin.cli.errors import CommandError, explain
-from admin.cli.masking import masked
-from admin.cli.output import Format
-from admin.importing import mapping, rejects, run
-from admin.importing.kind import Change, Counts, Options, Target
-from admin.importing.run import Progress, Run, Source
-from admin.importing.sources import InputError
-from admin.importing.staging import Reject
-from admin.importing.writer import StoreTooBusy
-from paidline import ids
 
 app = typer.Typer(help="Move data over from another system. A second run writes nothing.", no_args_is_help=True)
-
-# A table of more rows than this is no help; --json and --csv print all of them.
-_SHOWN = 200
-_AGAIN = "what was written stays, and the same command goes on from there"
 
 File = Annotated[Path, typer.Argument(help="A .csv file, or JSON: a list, or one object or answer a line.")]
 Map = Annotated[Path | None, typer.Option("--map", help="The TOML file that says which column is which field.")]
@@ -61,7 +39,7 @@ def agents(
 
     Example: `paidline import agents profiles.json --dry-run`
     """
-    _import(session, to_source("agents", file, map_, meta), reject_file, Options(old_system_wins), is_dry=dry_run)
+    _import(session, "agents", file, map_, meta, reject_file, is_dry=dry_run, old_system_wins=old_system_wins)
 
 
 @command(app)
@@ -80,138 +58,43 @@ def wallets(
 
     Example: `paidline import wallets wp_users.csv --meta wp_usermeta.csv --map examples/import/wordpress-wallets.toml`
     """
-    _import(session, to_source("wallets", file, map_, meta), reject_file, Options(old_system_wins), is_dry=dry_run)
+    _import(session, "wallets", file, map_, meta, reject_file, is_dry=dry_run, old_system_wins=old_system_wins)
 
 
 @command(app)
 def dialed_numbers(
     session: Session, file: File, map_: Map = None, dry_run: DryRun = False, reject_file: Rejects = None
 ) -> None:
-    """Import service numbers. Columns: dialedNumber, applicationId, companyName.
+    """Import service numbers. Columns: dialedNumber, applicationId, companyName, billingIncrements.
 
     Example: `paidline import dialed-numbers numbers.csv`
     """
-    _import(session, to_source("dialed-numbers", file, map_, None), reject_file, Options(), is_dry=dry_run)
+    _import(session, "dialed-numbers", file, map_, None, reject_file, is_dry=dry_run)
 
 
 @command(app)
 def status_log(
     session: Session, file: File, map_: Map = None, dry_run: DryRun = False, reject_file: Rejects = None
 ) -> None:
-    """Import status log rows of agents who are stored: answers of `getStatusLog`, one a line, or their rows.
+    """Import status log rows of agents that already exist: answers of `getStatusLog`, one per line, or their rows.
 
     Example: `paidline import status-log log.jsonl`
     """
-    _import(session, to_source(run.STATUS_LOG, file, map_, None), reject_file, Options(), is_dry=dry_run)
+    _import(session, "status-log", file, map_, None, reject_file, is_dry=dry_run)
 
 
-def _import(session: Session, source: Source, reject_file: Path | None, options: Options, *, is_dry: bool) -> None:
-    shown: list[dict[str, Any]] = []
-    is_table = session.format is Format.TABLE
+def _import(
+    session: Session,
+    noun: str,
+    file: Path,
+    map_: Path | None,
+    meta: Path | None,
+    reject_file: Path | None,
+    *,
+    is_dry: bool,
+    old_system_wins: bool = False,
+) -> None:
+    from admin.cli import importing
 
-    def show(outcome: Change | Reject) -> None:
-        if (is_dry or isinstance(outcome, Reject)) and (len(shown) < _SHOWN or not is_table):
-            shown.extend(_rows(outcome, reveal=session.reveal))
-
-    path = reject_file or rejects.default_path(source.path)
-    if path.resolve() == source.path.resolve():
-        raise CommandError(f"The rejects would overwrite {path}: name another file with --rejects.")
-    target = to_target(session)
-    try:
-        with ProgressBar() as progress:
-            counts = Run(source, target, options, progress, is_dry=is_dry).run(path, show)
-    except InputError as error:
-        raise CommandError(str(error)) from error
-    except StoreTooBusy as error:
-        raise CommandError(f"DynamoDB had no capacity for minutes: {_AGAIN}.") from error
-    except (BotoCoreError, ClientError) as error:
-        raise CommandError(f"{explain(error).rstrip('.')}; {_AGAIN}.") from error
-    except KeyboardInterrupt as error:
-        raise CommandError(f"Interrupted: {_AGAIN}.") from error
-    if shown or not is_table:
-        session.show(shown, ["row", "what", "field", "before", "after", "problem"])
-    _summarize(counts, path, is_dry=is_dry)
-    if counts.rejected:
-        raise typer.Exit(1)
-
-
-def to_source(noun: str, file: Path, map_: Path | None, meta: Path | None) -> Source:
-    """Return what is imported. Raises CommandError."""
-    if meta and not map_:
-        raise CommandError("--meta needs a --map that says which meta_key is which field.")
-    try:
-        return Source(noun, file, mapping.read(map_, run.fields(noun)) if map_ else None, meta)
-    except InputError as error:
-        raise CommandError(str(error)) from error
-
-
-def to_target(session: Session) -> Target:
-    """Return the service that the session works on. Its tables are named by the environment, as in a function."""
-    connection = session.connection
-    os.environ.update(connection.tables)
-    return Target(connection.dynamodb, connection.zone, connection.operator, ids.new_request_id())
-
-
-def _rows(outcome: Change | Reject, *, reveal: bool) -> list[dict[str, Any]]:
-    if isinstance(outcome, Reject):
-        return [{"row": outcome.row, "field": outcome.field, "problem": outcome.reason}]
-    if outcome.is_new:
-        return [{"row": outcome.row, "what": outcome.name, "after": "new"}]
-    before, after = (values if reveal else masked(values) for values in (outcome.before, outcome.after))
-    return [
-        {"row": outcome.row, "what": outcome.name, "field": field, "before": before[field], "after": after[field]}
-        for field in after
-    ]
-
-
-def _summarize(counts: Counts, reject_file: Path, *, is_dry: bool) -> None:
-    would = "Would be written" if is_dry else "Written"
-    lines = [
-        f"{would}: {counts.new:,} new, {counts.changed:,} changed. "
-        f"Left as they are: {counts.unchanged:,}. Rejected: {counts.rejected:,}."
-    ]
-    if counts.ignored_fields:
-        lines.append(f"Columns that are not imported: {', '.join(sorted(counts.ignored_fields))}.")
-    if counts.rejected and not is_dry:
-        lines.append(f"The rejected rows are in {reject_file}: mend them there, and import that file.")
-    for line in lines:
-        print(line, file=sys.stderr)
-
-
-class _Rate(ProgressColumn):
-    """Rows a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:,.0f}/s")
-
-
-class ProgressBar(Progress):
-    """A bar on the terminal, with rate and time left."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", visible=False)
-
-    def begin(self, step: str, total: int | None) -> None:
-        """Begin a bar."""
-        self._task = self._bar.add_task(step, total=total)
-
-    def advance(self, rows: int) -> None:
-        """Move the bar."""
-        self._bar.advance(self._task, rows)
-
-    def __enter__(self) -> ProgressBar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+    source = importing.to_source(noun, file, map_, meta)
+    importing.run(session, source, reject_file, is_dry=is_dry, old_system_wins=old_system_wins)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from itertools import chain
+from typing import Annotated, Any
 
 import typer
 
 from admin.cli.command import Session, command
+from admin.cli.errors import CommandError
 from admin.cli.periods import Day, First, Last, period_of
 from admin.reports import ledger
-from paidline.management.verification import verify as verify_ledgers
+from admin.reports.times import Period
 
 app = typer.Typer(help="Show a wallet's movements, and verify ledgers.", no_args_is_help=True)
 
@@ -23,7 +26,7 @@ def show(session: Session, wallet_id: WalletId, day: Day = None, first: First = 
     Example: `paidline ledger show 6254 --from 2026-11-01 --csv`
     """
     period = period_of(session.connection.zone, day, first, last)
-    session.show(ledger.entries(session.tables, wallet_id, period), ledger.LEDGER_COLUMNS)
+    session.show(entries(session, wallet_id, period), ledger.LEDGER_COLUMNS)
 
 
 @command(app)
@@ -37,6 +40,8 @@ def verify(
 
     Example: `paidline ledger verify` or `paidline ledger verify 6254`
     """
+    from paidline.management.verification import verify as verify_ledgers
+
     found = verify_ledgers(session.connection.dynamodb, session.connection.tables, wallet_id)
     if found.problems:
         session.show(
@@ -50,3 +55,14 @@ def verify(
     )
     if found.problems:
         raise typer.Exit(1)
+
+
+def entries(session: Session, wallet_id: str, period: Period) -> Iterator[dict[str, Any]]:
+    """Return a wallet's ledger entries of a period, oldest first. Raises CommandError if there is no such wallet."""
+    found = ledger.entries(session.tables, wallet_id, period)
+    first = next(found, None)
+    if first is not None:
+        return chain([first], found)
+    if next(ledger.entries(session.tables, wallet_id, Period(period.zone)), None) is None:
+        raise CommandError(f"There is no wallet {wallet_id}.")
+    return found

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+if TYPE_CHECKING:
+    import typer
 
-from admin.cli import app
-from admin.cli.errors import CommandError, explain
-
-_FAILED = 2
+_REFUSED, _FAILED = 1, 2
+# Typer's exit code for Ctrl-C.
+_INTERRUPTED = 130
+_INTERRUPTION = "Interrupted: what was done until then stays."
 
 
 def main() -> None:
@@ -25,21 +26,52 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 0 done, 1 found something wrong or not confirmed, 2 could not be done."""
     try:
-        app(args=list(arguments), prog_name="paidline")
+        # Here, so that Ctrl-C while it is imported is one sentence too.
+        from admin.cli.app import app
+
+        code = app(args=list(arguments), prog_name="paidline", standalone_mode=False)
     except SystemExit as end:
         return int(end.code or 0)
-    except CommandError as error:
+    except KeyboardInterrupt:
+        return _fail(_INTERRUPTION)
+    except Exception as error:
+        return _explain(error)
+    return _fail(_INTERRUPTION) if code == _INTERRUPTED else int(code or 0)
+
+
+def _explain(error: Exception) -> int:
+    """Print what went wrong in one sentence, and return the exit code."""
+    import traceback
+
+    import typer
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from admin.cli.aws_errors import explain
+    from admin.cli.errors import CommandError
+
+    if isinstance(error, typer.Abort):
+        return _fail("Aborted.", _REFUSED)
+    if isinstance(error, typer.TyperException):
+        return _fail(_usage(error), error.exit_code)
+    if isinstance(error, CommandError):
         return _fail(str(error))
-    except (BotoCoreError, ClientError) as error:
+    if isinstance(error, BotoCoreError | ClientError):
         return _fail(explain(error))
-    except OSError as error:
+    if isinstance(error, OSError):
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}.")
-    except Exception as error:  # a defect of ours, whose text may quote personal data
-        at = traceback.extract_tb(error.__traceback__)[-1]
-        return _fail(f"paidline itself failed ({type(error).__name__} at {at.filename}:{at.lineno}): please report it.")
-    return 0
+    # A defect of ours, whose text may quote personal data.
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return _fail(f"paidline itself failed ({type(error).__name__} at {at.filename}:{at.lineno}): please report it.")
 
 
-def _fail(sentence: str) -> int:
+def _usage(error: typer.TyperException) -> str:
+    """Return what was typed wrongly, or the help of a noun that was typed without a command."""
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if context is None or message == context.get_help():
+        return message
+    return f"{' '.join(message.split()).rstrip('.')}: see `{context.command_path} --help`."
+
+
+def _fail(sentence: str, code: int = _FAILED) -> int:
     print(sentence, file=sys.stderr)
-    return _FAILED
+    return code

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paidline.domain.types import is_withheld
-
 _SECRETS = frozenset({"pin"})
 _PHONE_NUMBERS = frozenset({"phoneNumber", "inboundNumber", "outboundNumber"})
 _ADDRESSES = frozenset({"email"})
@@ -24,13 +22,17 @@ def masked(value: Any, name: str = "") -> Any:
     if name in _SECRETS:
         return "****"
     if name in _PHONE_NUMBERS:
-        return value if is_withheld(value) else _mask_phone_number(value)
+        return _mask_phone_number(value)
     if name in _ADDRESSES:
         return f"{value[0]}***"
     return value
 
 
 def _mask_phone_number(number: str) -> str:
+    from paidline.domain.types import is_withheld
+
+    if is_withheld(number):
+        return number
     # A short number would be given away by its last digits.
     shown = number[-_SHOWN_DIGITS:] if len(number) > 2 * _SHOWN_DIGITS else ""
     return f"****{shown}"

@@ -10,14 +10,13 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from admin.cli.errors import CommandError
 from admin.cli.masking import masked
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Row = Mapping[str, Any]
 
@@ -33,10 +32,13 @@ class Format(Enum):
     TABLE = auto()
     JSON = auto()
     CSV = auto()
+    FIELD = auto()
 
 
-def show(rows: Iterable[Row], columns: Sequence[str], form: Format, *, reveal: bool) -> None:
-    """Print rows as they come. A column that a row lacks stays empty."""
+def show(rows: Iterable[Row], columns: Sequence[str], form: Format, *, field: str, reveal: bool) -> None:
+    """Print rows as they come. A column that a row lacks stays empty. Raises CommandError for an unknown field."""
+    if form is Format.FIELD and field not in columns:
+        raise CommandError(f"There is no field {field}: it is one of {', '.join(columns)}.")
     shown = (row if reveal else masked(row) for row in rows)
     if form is Format.JSON:
         for row in shown:
@@ -45,15 +47,21 @@ def show(rows: Iterable[Row], columns: Sequence[str], form: Format, *, reveal: b
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([_text(_seconds(row.get(column))) for column in columns] for row in shown)
+    elif form is Format.FIELD:
+        for row in shown:
+            print(_text(_seconds(row.get(field))))
     else:
         _show_tables(shown, columns)
 
 
-def show_one(record: Mapping[str, Any], form: Format, *, reveal: bool) -> None:
+def show_one(record: Mapping[str, Any], form: Format, *, field: str, reveal: bool) -> None:
     """Print one record: a line per field, or one row in JSON or CSV."""
     if form is not Format.TABLE:
-        show([record], list(record), form, reveal=reveal)
+        show([record], list(record), form, field=field, reveal=reveal)
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -64,6 +72,8 @@ def show_one(record: Mapping[str, Any], form: Format, *, reveal: bool) -> None:
 
 def console() -> Console:
     """Return a console on standard output, wide enough for tables if it is not a terminal."""
+    from rich.console import Console
+
     return Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
 
 
@@ -73,6 +83,10 @@ def to_json(record: Mapping[str, Any]) -> str:
 
 
 def _show_tables(rows: Iterable[Row], columns: Sequence[str]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     rows = iter(rows)
     printer = console()
     shown = False

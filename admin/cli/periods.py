@@ -6,25 +6,23 @@ from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import typer
-
 from admin.cli.errors import CommandError
+from admin.cli.options import day_option
 from admin.reports.times import Period
 
-_FORMATS = ["%Y-%m-%d"]
 # One day before and after these can still be computed in every time zone.
 _EARLIEST, _LATEST = date(1, 1, 3), date(9999, 12, 29)
 
-Day = Annotated[datetime | None, typer.Option(formats=_FORMATS, help="Only this day, in the service's time zone.")]
-First = Annotated[datetime | None, typer.Option("--from", formats=_FORMATS, help="The first day.")]
-Last = Annotated[datetime | None, typer.Option("--to", formats=_FORMATS, help="The last day, included.")]
+Day = Annotated[date | None, day_option("--day", help="Only this day, in the service's time zone.")]
+First = Annotated[date | None, day_option("--from", help="The first day.")]
+Last = Annotated[date | None, day_option("--to", help="The last day, included.")]
 
 
-def period_of(zone: ZoneInfo, day: datetime | None, first: datetime | None, last: datetime | None) -> Period:
+def period_of(zone: ZoneInfo, day: date | None, first: date | None, last: date | None) -> Period:
     """Return the days that the options choose; without any, all. Raises CommandError if they contradict."""
     if day and (first or last):
         raise CommandError("Choose either --day or --from and --to.")
-    days = [chosen.date() if chosen else None for chosen in ((day, day) if day else (first, last))]
+    days = (day, day) if day else (first, last)
     if any(chosen and not _EARLIEST <= chosen <= _LATEST for chosen in days):
         raise CommandError(f"A day must lie between {_EARLIEST} and {_LATEST}.")
     period = Period(zone, *days)
@@ -38,7 +36,7 @@ def today(zone: ZoneInfo) -> date:
     return datetime.now(zone).date()
 
 
-def period_or_today(zone: ZoneInfo, day: datetime | None, first: datetime | None, last: datetime | None) -> Period:
+def period_or_today(zone: ZoneInfo, day: date | None, first: date | None, last: date | None) -> Period:
     """Return the days that the options choose, from the first to today at most; without any, today."""
     chosen = period_of(zone, day, first, last)
     if chosen.first is None and chosen.last is not None:

@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 
-from admin.cli import charts
 from admin.cli.command import Session, command
 from admin.cli.output import Format
 from admin.cli.periods import Day, First, Last, period_of, period_or_today
-from admin.reports import agents, calls, ledger
 
 app = typer.Typer(help="Sum up what happened, per day and per hour.", no_args_is_help=True)
 
@@ -25,6 +23,8 @@ def tokens(session: Session, day: Day = None, first: First = None, last: Last = 
 
     Example: `paidline report tokens --from 2026-11-01 --to 2026-11-30 --csv`
     """
+    from admin.reports import ledger
+
     period = period_of(session.connection.zone, day, first, last)
     session.show(ledger.tokens_per_day(session.tables, period), ledger.TOKENS_COLUMNS)
 
@@ -44,6 +44,8 @@ def status_time(
 
     Example: `paidline report status-time --agent 38 --from 2026-10-24 --to 2026-10-26`
     """
+    from admin.reports import agents
+
     period = period_or_today(session.connection.zone, day, first, last)
     refs = [agent] if agent else agents.refs(session.tables)
     rows = agents.time_per_status(session.tables, refs, period, datetime.now(UTC))
@@ -64,6 +66,9 @@ def hours(
 
     Example: `paidline report hours --day 2026-11-25 --html hours.html`
     """
+    from admin.cli import charts
+    from admin.reports import calls
+
     period = period_or_today(session.connection.zone, day, first, last)
     rows = calls.per_hour(session.tables, period)
     if html:

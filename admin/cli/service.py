@@ -6,7 +6,7 @@ import typer
 
 from admin.cli.command import Session, command
 
-app = typer.Typer(help="Show what the service is made of.", no_args_is_help=True)
+app = typer.Typer(help="Show the service's tables, time zone and version.", no_args_is_help=True)
 
 
 @command(app)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from admin.cli import logs
 from admin.cli.command import Session
-from admin.reports.tables import Tables
 from admin.reports.times import Period, from_stored
-from paidline.domain.idempotency import key_for
+
+if TYPE_CHECKING:
+    from admin.reports.tables import Tables
 
 _COLUMNS = ("kind", "time", "content")
 # The endpoints that take an idempotency key.
@@ -30,6 +30,8 @@ def trace(
 
     Example: `paidline trace 5f0c2b1e8d7a4c6f9b3e2a1d0c9f8e7d` or `paidline trace pbx1-1732377600.42`
     """
+    from admin.cli import logs
+
     stored = written_by(session.tables, identifier, Period(session.connection.zone))
     wanted = {identifier, *(row["content"].get("requestId", "") for row in stored)} - {""}
     lines = logs.find(session.connection.target, sorted(wanted))
@@ -106,6 +108,8 @@ def _stored_responses(tables: Tables, key: str) -> Iterator[dict[str, Any]]:
     Whose key it is stands in its digest only, so each hash is tried at each endpoint. One Scan per megabyte of the
     hashes, and one GetItem per hash and endpoint.
     """
+    from paidline.domain.idempotency import key_for
+
     for client in tables.scan("API_CLIENTS_TABLE", ProjectionExpression="hashDigest"):
         for endpoint in _WITH_KEYS:
             digest = key_for(key, client["hashDigest"], endpoint, ()).digest

@@ -8,6 +8,7 @@ import typer
 
 from admin.cli.command import Key, Session, Version, Yes, command, confirm, new_key
 from admin.cli.errors import CommandError
+from admin.cli.options import number_option
 from admin.cli.output import to_json
 
 app = typer.Typer(help="Create, show, change, block, correct, refund and erase wallets.", no_args_is_help=True)
@@ -36,7 +37,7 @@ def create(
     wallet_id: Annotated[str | None, typer.Option(help="The walletId; a new one if absent.")] = None,
     phone: Annotated[str | None, typer.Option(help="The caller's phone number.")] = None,
     email: Annotated[str | None, typer.Option(help="The caller's e-mail address.")] = None,
-    tokens: Annotated[int, typer.Option(help="The opening balance.")] = 0,
+    tokens: Annotated[int, number_option(help="The opening balance.")] = 0,
     key: Key = "",
 ) -> None:
     """Create a wallet.
@@ -117,7 +118,7 @@ def adjust(
     session: Session,
     application_id: Application,
     reason: Reason,
-    amount: Annotated[int, typer.Option(help="The tokens to add; negative to take.", show_default=False)],
+    amount: Annotated[int, number_option(help="The tokens to add; negative to take.", show_default=False)],
     wallet_id: WalletId = None,
     pin: Pin = None,
     phone: Phone = None,
@@ -136,12 +137,12 @@ def adjust(
 def refund(
     session: Session,
     application_id: Application,
-    seq: Annotated[int, typer.Option(help="The number of the ledger entry.", show_default=False)],
+    seq: Annotated[int, number_option(help="The number of the ledger entry.", show_default=False)],
     reason: Reason,
     wallet_id: WalletId = None,
     pin: Pin = None,
     phone: Phone = None,
-    amount: Annotated[int | None, typer.Option(help="The tokens to give back; all that it took if absent.")] = None,
+    amount: Annotated[int | None, number_option(help="The tokens to give back; all that it took if absent.")] = None,
     key: Key = "",
 ) -> None:
     """Give back what a ledger entry took, once.
@@ -164,12 +165,19 @@ def erase(
 ) -> None:
     """Erase a caller: PIN, phone number and e-mail address, wherever they are stored.
 
-    The ledger stays, and verifies as before. Interrupted, it can be repeated by the walletId.
+    The ledger stays, and verifies as before. Tokens that are left are lost: pay them out first, with `wallet adjust`.
+    Interrupted, it can be repeated by the walletId.
 
     Example: `paidline wallet erase 1288 6254`
     """
     wallet = _named(application_id, wallet_id, pin, phone)
-    confirm("Erase this caller? It cannot be undone.", yes=yes)
+    found = session.connection.run("wallet.show", {"wallet": wallet})
+    if found["held"] and not found["erased"]:
+        raise CommandError(
+            f"Calls in progress hold {found['held']:,} tokens of this wallet: erase it when they have ended."
+        )
+    lost = 0 if found["erased"] else found["tokens"]
+    confirm(f"Erase this caller{f' and the {lost:,} tokens left' if lost else ''}? It cannot be undone.", yes=yes)
     total = {"callSessions": 0, "paidCalls": 0, "storedAnswers": 0}
     erased: dict[str, Any] = {}
     for part in session.connection.parts("wallet.erase", {"wallet": wallet}):
@@ -178,7 +186,7 @@ def erase(
         wallet.clear()
         wallet.update(erased)
         total = {name: count + part[name] for name, count in total.items()}
-    session.show_one({**erased, **total})
+    session.show_one({**erased, "tokensLost": lost, **total})
 
 
 @command(app)

@@ -58,7 +58,7 @@ def _profile(value: dict[str, str]) -> dict[str, str]:
     try:
         check_profile(value)
     except InvalidCommand as error:
-        raise ValueError(error.message) from error
+        raise ValueError(f"refused: {error.message.rstrip('.')}") from error
     return value
 
 
@@ -77,6 +77,7 @@ class Agents:
 
     name = "ref"
     fields = (*_PLAIN, *_OLD_NAMES, *_DERIVED, *DEFAULTS)
+    required = (("ref", "_ctbRef"),)
 
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
         """Check a row by itself. Raises ValidationError."""
@@ -92,6 +93,10 @@ class Agents:
         for item in pages(target, os.environ["AGENTS_TABLE"]):
             key = item["refKey"]["S"]
             yield key, {**item, "profile": {"S": kept.get(key, "{}")}}, {"userId": item["userId"]["N"]}
+
+    def is_erased(self, item: Item) -> bool:
+        """Return False: nothing is left of what is removed."""
+        return False
 
     def clashes(self, staging: Staging) -> Iterator[Reject]:
         """Yield the agents who would join a line that is then shared by too many."""

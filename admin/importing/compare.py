@@ -40,8 +40,8 @@ class Comparison:
 
     @property
     def is_equal(self) -> bool:
-        """Whether everything in the file is here as it is there. A wallet that is only here, as for tests, may stay."""
-        return not (self.different or self.missing or self.unreadable)
+        """Whether both sides have the same. What is only here counts: it is missing in a file that was cut off."""
+        return not (self.different or self.missing or self.only_here or self.unreadable)
 
     @property
     def totalled_field(self) -> str:
@@ -72,6 +72,7 @@ class Comparison:
                 self.equal += not after
                 for field, value in after.items():
                     yield Difference(staged.identity, field, value, before[field])
-            for identity in staging.stored_only():
-                self.only_here += 1
-                yield Difference(identity, "", None, "present")
+            for identity, item in staging.stored_only():
+                if not kind.is_erased(item):
+                    self.only_here += 1
+                    yield Difference(identity, "", None, "present")

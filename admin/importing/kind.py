@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from admin.importing.sources import Values
 from admin.importing.staging import Record, Reject, Staged, Staging
+from paidline.management.values import complaint
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,11 +76,18 @@ class Kind(Protocol):
     def fields(self) -> tuple[str, ...]:
         """Return the names of the fields that a file may give."""
 
+    @property
+    def required(self) -> tuple[tuple[str, ...], ...]:
+        """Return the names of each field that every row has to give; the first is ours, others mean the same."""
+
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
         """Check a row by itself. Raises ValidationError."""
 
     def stored(self, target: Target) -> Iterator[tuple[str, Item, dict[str, str]]]:
         """Yield what is stored: identity, item, and the values that no other may have."""
+
+    def is_erased(self, item: Item) -> bool:
+        """Return whether a stored item is only the rest of something that was erased."""
 
     def clashes(self, staging: Staging) -> Iterator[Reject]:
         """Yield rows that cannot be imported together with others, beyond unique values."""
@@ -104,10 +112,8 @@ class Counts:
 
 def blame(error: ValidationError) -> tuple[str, str]:
     """Return the field that a row was refused for, and why, without its value."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    reason = first["msg"].removeprefix("Value error, ")
-    return name, "is missing" if first["type"] == "missing" else reason
+    first = error.errors(include_input=False, include_url=False)[0]
+    return str(first["loc"][0]) if first["loc"] else "", f"is {complaint(first)}"
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Item, Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,10 +68,15 @@ def read(path: Path, known: Collection[str]) -> Mapping:
     return mapping
 
 
-def check_columns(mapping: Mapping, path: Path) -> None:
-    """Raise InputError if a CSV file lacks a column that the mapping names."""
+def check_columns(mapping: Mapping | None, path: Path, required: Iterable[tuple[str, ...]]) -> None:
+    """Raise InputError if a CSV file lacks a column that the mapping names, or one of a field that all rows need."""
     present = sources.columns(path)
     if present is None:
+        return
+    given = mapping.fields if mapping else set(present)
+    if present and (absent := [names[0] for names in required if not given.intersection(names)]):
+        raise InputError(f"{path} gives no {', '.join(absent)}: say with --map which column each is.")
+    if mapping is None:
         return
     wanted = set(mapping.columns.values()) | ({_USER_ID} if mapping.meta else set())
     if missing := sorted(wanted - set(present)):

@@ -17,7 +17,7 @@ from admin.importing.agents import Agents
 from admin.importing.dialed_numbers import DialedNumbers
 from admin.importing.kind import Change, Counts, Entry, Kind, Options, Target, blame
 from admin.importing.mapping import Mapping
-from admin.importing.sources import Values
+from admin.importing.sources import InputError, Values
 from admin.importing.staging import Record, Reject, Staging
 from admin.importing.wallets import Wallets
 
@@ -127,20 +127,26 @@ class Run:
             self.progress.advance(len(group))
 
 
+def _required(noun: str) -> tuple[tuple[str, ...], ...]:
+    return status_log.REQUIRED if noun == STATUS_LOG else KINDS[noun].required
+
+
 def read(source: Source, zone: ZoneInfo, staging: Staging, progress: Progress) -> Counts:
     """Read and check all rows of a source into the staging database. Raises InputError."""
     check: Check = status_log.check if source.noun == STATUS_LOG else KINDS[source.noun].check
     known = set(fields(source.noun))
     counts = Counts()
-    if source.mapping:
-        mapping.check_columns(source.mapping, source.path)
-        if source.meta:
-            staging.add_meta(mapping.read_meta(source.meta, source.mapping))
+    mapping.check_columns(source.mapping, source.path, _required(source.noun))
+    if source.mapping and source.meta:
+        staging.add_meta(mapping.read_meta(source.meta, source.mapping))
     progress.begin("read", None)
+    is_empty = True
     refused: list[Reject] = []
 
     def checked() -> Iterator[tuple[int, str, Record, dict[str, str]]]:
+        nonlocal is_empty
         for row in mapping.rows(source.path, source.mapping, staging.find_meta):
+            is_empty = False
             progress.advance(1)
             counts.ignored_fields |= row.values.keys() - known
             values = {name: value for name, value in row.values.items() if name in known}
@@ -154,6 +160,8 @@ def read(source: Source, zone: ZoneInfo, staging: Staging, progress: Progress) -
         staging.add_entries(part)
         staging.reject(refused)
         refused.clear()
+    if is_empty:
+        raise InputError(f"{source.path} has no rows to read.")
     staging.reject(refused)
     staging.index()
     return counts

@@ -148,7 +148,7 @@ def _stream(path: Path, file: IO[bytes], list_depth: int) -> Iterator[Values | s
                 key = value
             depth -= event in _ENDS
     except (JSONError, ValueError) as error:
-        raise InputError(f"{path} is not JSON, or breaks off.") from error
+        raise InputError(f"{path} is not JSON, or breaks off; only .csv and .tsv are read as CSV.") from error
 
 
 def _lines(path: Path, file: IO[bytes]) -> Iterator[Values | str]:
@@ -160,7 +160,7 @@ def _lines(path: Path, file: IO[bytes]) -> Iterator[Values | str]:
         except UnicodeDecodeError:
             raise
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{path} is not JSON in line {number}.") from error
+            raise InputError(f"{path} is not JSON in line {number}; only .csv and .tsv are read as CSV.") from error
         yield from _unwrap(value)
 
 

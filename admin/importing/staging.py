@@ -161,12 +161,13 @@ class Staging:
         for (item,) in self._database.execute("SELECT item FROM stored ORDER BY identity"):
             yield json.loads(item)
 
-    def stored_only(self) -> Iterator[str]:
-        """Yield the identities that are stored and that no row of the file has."""
+    def stored_only(self) -> Iterator[tuple[str, Record]]:
+        """Yield what is stored under an identity that no row of the file has."""
         found = self._database.execute(
-            "SELECT identity FROM stored WHERE identity NOT IN (SELECT identity FROM entries) ORDER BY identity"
+            "SELECT identity, item FROM stored WHERE identity NOT IN (SELECT identity FROM entries) ORDER BY identity"
         )
-        return (identity for (identity,) in found)
+        for identity, item in found:
+            yield identity, json.loads(item)
 
     def _many(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         self._database.execute("BEGIN")

@@ -21,6 +21,7 @@ from paidline.store import agents, status_log
 from paidline.store.agents import Agent
 from paidline.store.status_log import StatusLogRow
 
+REQUIRED = (("id",), ("ref",), ("creationDate",), ("status",))
 FIELDS = ("id", "userId", "ref", "creationDate", "status", "handler", "ip")
 
 

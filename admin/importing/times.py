@@ -32,5 +32,5 @@ def to_stored(text: str, zone: ZoneInfo) -> str:
     if is_local and not _LOCAL.fullmatch(text):
         raise ValueError(_EXPECTED)
     if is_local and there != moment:
-        raise ValueError(f"there was no such time in {zone.key}: clocks went forward")
+        raise ValueError(f"a time that {zone.key} skipped: clocks went forward")
     return clock.to_iso(local)

@@ -37,6 +37,7 @@ class Wallets:
 
     name = "walletId"
     fields = ("applicationId", "walletId", "pin", "tokens", "phoneNumber", "email")
+    required = (("applicationId",), ("walletId",), ("pin",), ("tokens",))
 
     def check(self, values: Values, zone: ZoneInfo) -> Entry:
         """Check a row by itself. Raises ValidationError."""
@@ -53,6 +54,10 @@ class Wallets:
                 continue
             wallet = Wallet.from_item(item)
             yield wallet.wallet_id, item, _unique(wallet.application_id, wallet.pin, wallet.phone_number)
+
+    def is_erased(self, item: Item) -> bool:
+        """Return whether the wallet's owner was erased."""
+        return Wallet.from_item(item).erased
 
     def clashes(self, staging: Staging) -> Iterator[Reject]:
         """Yield nothing: wallets share nothing but their unique values."""

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from admin.cli.errors import explain
+from admin.cli.aws_errors import explain
 from admin.cli.main import run
 
 _COMMANDS = (

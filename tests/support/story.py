@@ -12,9 +12,7 @@ from pathlib import Path
 from local.template import PROJECT
 
 _TITLE = "From nothing to a first paid call"
-_WHICH_SERVICE = (
-    "export PAIDLINE_URL=http://127.0.0.1:3000 AGENTS_URL=http://127.0.0.1:3000 CREDIT_URL=http://127.0.0.1:3000\n"
-)
+_LOCAL = "http://127.0.0.1:3000"
 _PHONE_NUMBER, _PIN = "31688006395", "695334"
 
 
@@ -25,8 +23,8 @@ def follow(folder: Path, service: str, api_url: str, environment: Mapping[str, s
     command.chmod(0o755)
     (folder / "examples").symlink_to(PROJECT / "examples")
     script = "\n".join(["set -euo pipefail", *_blocks()])
-    assert _WHICH_SERVICE in script
-    script = script.replace(_WHICH_SERVICE, f"export {service} AGENTS_URL={api_url} CREDIT_URL={api_url}\n")
+    assert f"PAIDLINE_URL={_LOCAL}" in script
+    script = script.replace(f"PAIDLINE_URL={_LOCAL}", service).replace(_LOCAL, api_url)
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
@@ -38,8 +36,9 @@ def follow(folder: Path, service: str, api_url: str, environment: Mapping[str, s
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"status":0' not in done.stdout
-    assert "Refund of entry 2" in done.stdout
-    assert "1 wallets, 7 ledger entries, 0 tokens: 0 problems" in done.stdout
+    assert '"tokensCharged":"92"' in done.stdout
+    assert "Refund of entry 3" in done.stdout
+    assert "1 wallets, 9 ledger entries, 0 tokens: 0 problems" in done.stdout
     exported = (folder / "caller.json").read_text(encoding="utf-8")
     assert _PHONE_NUMBER in exported
     assert _PIN in exported

@@ -51,7 +51,7 @@ def whole_number(minimum: int, maximum: int) -> BeforeValidator:
 
 def _phone_number(value: Any) -> str:
     if isinstance(value, int) and value < 0:
-        raise ValueError("a negative number is not a phone number")
+        raise ValueError("a negative number")
     digits = re.sub(r"[\s.()-]", "", string_or_int(value))
     digits = re.sub(r"^(\+|00)", "", digits)
     if not re.fullmatch(r"[0-9]{1,15}", digits):
@@ -73,7 +73,10 @@ def is_withheld(inbound_number: str) -> bool:
 def _local_time(value: str) -> str:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", value):
         raise ValueError("not YYYY-MM-DD HH:MM:SS")
-    datetime.fromisoformat(value)  # raises ValueError for a date that does not exist
+    try:
+        datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("not a time that exists") from error
     return value
 
 

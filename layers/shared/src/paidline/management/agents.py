@@ -151,7 +151,6 @@ def _check_line(agent: Agent, others: list[Agent]) -> None:
 
 
 def check_profile(profile: "dict[str, str] | dict[str, str | None]") -> None:
-    """Raise InvalidCommand for a key that no profile has, and for too much text."""
     """Raise InvalidCommand for keys that a profile does not have, or too much text."""
     if profile.keys() - DEFAULTS.keys():
         raise InvalidCommand("A profile has no such key.", "profile")

@@ -31,7 +31,7 @@ from paidline.errors import (
 )
 from paidline.management import agents, calls, dialed_numbers, erasure, hashes, service, wallets
 from paidline.management.changes import Done, Invocation
-from paidline.management.values import AgentEntry, DialedNumberEntry, Model
+from paidline.management.values import AgentEntry, DialedNumberEntry, Model, complaint
 from paidline.store.api_clients import PREFIX_LENGTH
 from paidline.store.dynamodb import dynamodb
 
@@ -149,11 +149,10 @@ def _read(model: type[M], content: Any) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         names = itertools.takewhile(lambda part: isinstance(part, str) and part.isidentifier(), first["loc"])
         field = ".".join(map(str, names))
-        said = first["msg"].removeprefix("Value error, ")
-        raise InvalidCommand(f"{field or 'The request'}: {said}.", field) from error
+        raise InvalidCommand(f"{field or 'The request'} is {complaint(first)}.", field) from error
 
 
 def _key(request: _Request) -> Key | None:
@@ -170,8 +169,10 @@ def _command_error(error: Exception) -> CommandError:
         # The only one that a command meets.
         return Refused("The key was used with other arguments.", "key")
     if isinstance(error, StoreUnavailable):
-        return CommandUnavailable("DynamoDB did not answer, or rivals kept winning; send it again with the same key.")
-    return CommandFailed("A fault of the service; the log line of this request says where.")
+        return CommandUnavailable(
+            "DynamoDB did not answer, or concurrent changes kept getting in first; send it again with the same key."
+        )
+    return CommandFailed("A bug in the service; the log line `fault` of this request says where.")
 
 
 def _target(content: Mapping[str, Any]) -> dict[str, Any]:

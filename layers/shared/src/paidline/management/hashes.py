@@ -10,7 +10,7 @@ from paidline import clock
 from paidline.domain.authentication import WITHOUT_WALLETS, Scope, hash_digest
 from paidline.errors import InvalidCommand, ItemNotFound, Refused
 from paidline.management.changes import Done, Invocation, Plan, carry_out, check_version
-from paidline.management.values import Id, Label, Model, Version
+from paidline.management.values import DigestPrefix, Id, Label, Model, Version
 from paidline.store import api_clients
 from paidline.store.api_clients import ALL_APPLICATIONS, ApiClient
 
@@ -49,7 +49,7 @@ class ListHashes(Model):
 class RevokeHash(Model):
     """The hash, by the start of its digest."""
 
-    digest_prefix: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
+    digest_prefix: DigestPrefix
     version: Version | None = None
 
 
@@ -66,7 +66,7 @@ def issue(arguments: IssueHash, invocation: Invocation) -> Done:
     if invocation.key is None:
         raise InvalidCommand("Issuing a hash needs an idempotency key.", "key")
     if arguments.scope not in WITHOUT_WALLETS and not arguments.application_ids:
-        raise InvalidCommand("A hash for wallets needs the applications that it opens.", "applicationIds")
+        raise InvalidCommand("A hash of this scope needs the applications whose wallets it opens.", "applicationIds")
     _check_applications(arguments.scope, arguments)
     issued = secrets.token_hex(_HASH_BYTES)
     client = ApiClient(

@@ -1,9 +1,11 @@
 """Types of arguments and of loaded data beyond those of requests, and the base of their models."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
 
 from paidline.api.response import to_json
 from paidline.domain.types import MAX_CALL_S, MAX_TOKENS, AgentStatus, PhoneNumber, Ref, string_or_int, whole_number
@@ -34,6 +36,15 @@ def _check_printable(value: str) -> str:
     return value
 
 
+def _matching(pattern: str, complaint: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(complaint)
+        return value
+
+    return AfterValidator(check)
+
+
 def _none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -50,13 +61,17 @@ UserId = Annotated[int, whole_number(1, _MAX_USER_ID)]
 ShownText = Annotated[str, _max_json_bytes(_MAX_TEXT)]
 """A text in a response that a PBX reads, such as a company's name."""
 
-PinText = Annotated[str, Field(pattern=r"^\S+$"), AfterValidator(_check_printable), _max_json_bytes(64)]
+PinText = Annotated[
+    str, _matching(r"\S+", "blank, or has blanks"), AfterValidator(_check_printable), _max_json_bytes(64)
+]
 """A PIN, which is text, because a number loses its leading zeros: `0042`."""
 
 StoredPhoneNumber = Annotated[PhoneNumber | None, BeforeValidator(_none_if_blank)]
 """A phone number, or null or "" for none."""
 
-BillingIncrements = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}/[1-9][0-9]{0,4}$")]
+BillingIncrements = Annotated[
+    str, _matching(r"[1-9][0-9]{0,4}/[1-9][0-9]{0,4}", "not two numbers of seconds such as 60/60")
+]
 """First and following seconds for which a paid call is charged: `60/60`, `30/6`."""
 
 Reason = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT), AfterValidator(_check_printable)]
@@ -68,8 +83,35 @@ Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check
 Balance = Annotated[int, whole_number(0, MAX_TOKENS)]
 """A balance in tokens: `1971`."""
 
+DigestPrefix = Annotated[str, _matching(r"[0-9a-f]{8,64}", "not 8 to 64 hex digits, as a list of hashes shows them")]
+"""The start of a hash's digest: `3f9a0c51d27e`."""
+
 Version = Annotated[int, whole_number(0, 2**53 - 1)]
 """The version of an item that a command is for."""
+
+
+# What values lack, by pydantic's types of errors, as the end of a sentence that begins with the field and "is".
+_COMPLAINTS = {
+    "bool_type": "neither true nor false",
+    "dict_type": "not an object",
+    "enum": "not {expected}",
+    "extra_forbidden": "unknown",
+    "frozen_set_type": "not a list",
+    "list_type": "not a list",
+    "literal_error": "not {expected}",
+    "missing": "missing",
+    "model_type": "not an object",
+    "string_too_long": "longer than {max_length} characters",
+    "string_too_short": "empty",
+    "string_type": "not text",
+    "value_error": "{error}",
+}
+
+
+def complaint(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, as the end of a sentence that begins with its name and "is"."""
+    template = _COMPLAINTS.get(error["type"], "not valid")
+    return template.format(**error.get("ctx", {}))
 
 
 class Model(BaseModel):
