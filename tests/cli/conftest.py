@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.api import Api
@@ -9,8 +11,13 @@ from tests.support.command_line import CommandLine, HandlerTarget
 
 
 @pytest.fixture
-def paidline(engine_api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """The command line `paidline`, with the example data on the real engine."""
+def paidline(
+    engine_api: Api,
+    logged: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """The command line `paidline`, with the example data on the real engine; `logged` takes the service's own lines."""
     target = HandlerTarget(engine_api)
     monkeypatch.setattr("admin.cli.command.Session._target", lambda _: target)
     monkeypatch.setenv("PAIDLINE_OPERATOR", "tester")

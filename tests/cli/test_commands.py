@@ -183,7 +183,7 @@ def test_one_field_is_printed_for_a_script_and_an_unknown_one_is_an_error(paidli
         (["calls", "list", "--nosuch"], "see `paidline calls list --help`"),
         (["nosuch"], "nosuch"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_wrong_value_is_one_sentence_that_names_the_option(
     paidline: CommandLine, words: list[str], sentence: str

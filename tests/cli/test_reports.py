@@ -63,9 +63,8 @@ def test_a_wallet_without_movements_in_a_period_is_not_unknown(paidline: Command
 
 
 def test_tokens_are_summed_up_per_application_and_day(busy: CommandLine) -> None:
-    rows = [row for row in busy.rows("report", "tokens", "--day", _today())]
+    (row,) = busy.rows("report", "tokens", "--day", _today())
 
-    (row,) = rows
     assert (row["applicationId"], row["day"]) == ("1288", _today())
     assert (row["added"], row["taken"], row["byOperators"]) == (30, -100, -1)
     assert row["net"] == row["opened"] + 30 - 100 - 1
@@ -113,7 +112,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(busy: CommandLine, tmp_pa
         (("--day", "0001-01-01"), "A day must lie between"),
         (("--to", "2026-11-25"), "Name the first day too: --from."),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_days_that_contradict_each_other_are_refused(
     paidline: CommandLine, days: tuple[str, ...], sentence: str
