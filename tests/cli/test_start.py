@@ -12,8 +12,8 @@ from admin.cli.main import run
 from local.template import PROJECT
 from paidline.version import VERSION
 
-# What takes longer to import than the command line itself.
-SLOW = ("botocore", "ijson", "pydantic", "rich")
+# What takes longer to import than the command line itself. Typer imports pydantic once it reads a value.
+SLOW = ("botocore", "ijson", "rich")
 HELP = "run(['--help'])"
 COMPLETION = (
     "os.environ.update(_PAIDLINE_COMPLETE='complete_bash', COMP_WORDS='paidline hash ', COMP_CWORD='2'); run([])"

@@ -101,8 +101,78 @@ def test_a_comparison_shows_both_sides_and_ends_with_1_until_they_agree(
     assert "2 equal, 0 different, 0 missing here, 0 only here" in capfd.readouterr().err
 
     wallets.write_text("applicationId,walletId,pin,tokens\n7,1,1,5\n")
+    assert run(["compare", "wallets", str(wallets)]) == 1
+    printed = capfd.readouterr()
+    assert "1 equal, 0 different, 0 missing here, 1 only here" in printed.err
+    assert "What is only here counts as a difference: the file may have been cut off." in printed.err
+
+
+def test_an_erased_wallet_that_is_only_here_is_no_difference(
+    wallets: Path, importer: Importer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wallets.write_text("applicationId,walletId,pin,tokens\n1288,6254,695334,1971\n")
+    run(["wallet", "create", "7", "--wallet-id", "9", "--pin", "9999"])
+    assert run(["compare", "wallets", str(wallets)]) == 1
+    run(["wallet", "erase", "7", "9", "--yes"])
     assert run(["compare", "wallets", str(wallets)]) == 0
-    assert "1 equal, 0 different, 0 missing here, 1 only here" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "applicationId,walletId,pin,tokens\n"], ids=["empty", "only a header"])
+@pytest.mark.parametrize("command", ["import", "compare"])
+def test_a_file_without_rows_is_refused(
+    wallets: Path, command: str, content: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wallets.write_text(content)
+    assert run([command, "wallets", str(wallets)]) == 2
+    assert capfd.readouterr().err == f"{wallets} has no rows to read.\n"
+
+
+@pytest.mark.parametrize("noun", ["wallets", "agents", "dialed-numbers", "status-log"])
+def test_a_table_without_a_column_that_every_row_needs_is_refused_as_a_whole(
+    wallets: Path, noun: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wallets.write_text("ID,user_login\n1,editor\n")
+    assert run(["import", noun, str(wallets)]) == 2
+    assert "say with --map which column each is." in capfd.readouterr().err
+    assert not wallets.with_name("wallets.rejects.csv").exists()
+
+
+def test_the_example_of_wordpress_imports_callers_and_then_agents(
+    importer: Importer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = PROJECT / "examples" / "import"
+    users = [str(folder / "wp_users.csv"), "--meta", str(folder / "wp_usermeta.csv")]
+    rejects = ["--rejects", str(tmp_path / "rejects.csv")]
+
+    assert run(["import", "wallets", *users, "--map", str(folder / "wordpress-wallets.toml"), *rejects]) == 0
+    assert "Written: 1 new, 1 changed." in capfd.readouterr().err
+    assert importer.api.store.item("WALLETS_TABLE", walletId="6255")["pin"] == "0042"
+    assert run(["import", "agents", *users, "--map", str(folder / "wordpress-agents.toml"), *rejects]) == 0
+    assert importer.api.store.item("AGENTS_TABLE", ref="000968")["lineSharing"] is True
+
+
+def test_an_interrupted_comparison_is_one_sentence(
+    wallets: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("admin.importing.staging.Staging.stored_only", interrupt)
+    assert run(["compare", "wallets", str(wallets)]) == 2
+    assert capfd.readouterr().err == "Interrupted: what was done until then stays.\n"
+
+
+def test_an_import_of_service_numbers_leaves_their_billing_increments_alone(importer: Importer, tmp_path: Path) -> None:
+    run(["number", "change", "14620905014", "--billing-increments", "60/60"])
+    file = tmp_path / "numbers.csv"
+    file.write_text("dialedNumber,applicationId,companyName\n14620905014,1288,New name\n")
+    assert run(["import", "dialed-numbers", str(file)]) == 0
+    stored = importer.api.store.item("DIALED_NUMBERS_TABLE", dialedNumber="14620905014")
+    assert (stored["companyName"], stored["billingIncrements"]) == ("New name", "60/60")
+
+    file.write_text("dialedNumber,applicationId,companyName,billingIncrements\n14620905014,1288,New name,30/6\n")
+    assert run(["import", "dialed-numbers", str(file)]) == 0
+    assert importer.api.store.item("DIALED_NUMBERS_TABLE", dialedNumber="14620905014")["billingIncrements"] == "30/6"
 
 
 def test_statuses_are_compared_with_the_old_answer_of_all_profiles(
