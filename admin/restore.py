@@ -35,7 +35,7 @@ def main() -> int:
     except (settings.SettingError, StackError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         return 2
-    found = verify(client, restored)
+    found = verify(client, {**names, **restored})
     print(f"{found.wallets} wallets, {found.entries} ledger entries, {found.tokens} tokens")
     print("\n".join([*map(str, found.problems), f"{len(found.problems)} problems"]))
     print(f"To use them: make deploy STACK={stack} PARAMETERS=RestoredTables={prefix}")

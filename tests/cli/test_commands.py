@@ -174,7 +174,7 @@ def test_one_field_is_printed_for_a_script_and_an_unknown_one_is_an_error(paidli
             ["hash", "revoke", "zz", "--yes"],
             "The digestPrefix is not 8 to 64 hex digits, as a list of hashes shows them.",
         ),
-        (["hash", "issue", "x", "--scope", "foo"], "--scope is not 'ctb', 'credsys' or 'calls'."),
+        (["hash", "issue", "x", "--scope", "foo"], "--scope is not 'ctb', 'credsys', 'calls' or 'wallboard'."),
         (["number", "change", "14620905014", "--billing-increments", "0/1"], "such as 60/60."),
         (["wallet", "create", "1288", "--pin", "4 2"], "--pin is blank, or has blanks."),
         (["wallet", "adjust", "1288", "6254", "--amount", "5", "--reason", ""], "--reason is empty."),

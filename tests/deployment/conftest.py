@@ -55,7 +55,7 @@ class Deployed:
         environments = [
             {name: str(value) for name, value in function["Environment"]["Variables"].items()} for function in functions
         ]
-        assert len(environments) == len(template.read().functions)
+        assert len(environments) == len(self.function_names())
         assert all(environment == environments[0] for environment in environments)
         return environments[0]
 

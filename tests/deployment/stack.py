@@ -29,6 +29,8 @@ _MOTO_CREATES = {
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
 }
+# moto looks for the roles of functions whose condition does not hold by default.
+_ABSENT = "HasPages"
 _CODE = ("CodeUri", "ContentUri")
 
 Document = dict[str, Any]
@@ -104,7 +106,11 @@ def versions(translated: Document) -> dict[str, str]:
 
 def for_moto(translated: Document) -> str:
     """The part of a translated template that moto can create, as JSON: not the API, layers, aliases and CodeDeploy."""
-    kept: Document = {name: one for name, one in translated["Resources"].items() if one["Type"] in _MOTO_CREATES}
+    kept: Document = {
+        name: one
+        for name, one in translated["Resources"].items()
+        if one["Type"] in _MOTO_CREATES and one.get("Condition") != _ABSENT
+    }
     for one in kept.values():
         one["Properties"].pop("Layers", None)
     return json.dumps(_without_absent({**translated, "Resources": kept, "Outputs": {}}))

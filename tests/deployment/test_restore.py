@@ -61,7 +61,7 @@ def test_destroyed_money_is_restored_verified_and_in_service_after_one_change_of
 
     started = time.monotonic()
     restored = restore.restore(history, tables, "paidline-test-restored-1", datetime.now(UTC))
-    found = verify(client, restored)
+    found = verify(client, {**variables, **restored})
     deployed.create(RestoredTables="paidline-test-restored-1")
     took = time.monotonic() - started
 
@@ -74,7 +74,7 @@ def test_destroyed_money_is_restored_verified_and_in_service_after_one_change_of
     assert replay.headers["idempotency-hit"] == "true"
     # Its hold is charged and released, and not for ever on a wallet whose call has ended elsewhere.
     assert after.request("calls_end", callId=paid_calls.NEW, duration="60").json["tokensCharged"] == "90"
-    assert verify(client, restored).problems == []
+    assert verify(client, {**variables, **restored}).problems == []
     for name in restored.values():
         made = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         assert made["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
@@ -95,7 +95,7 @@ def test_a_restored_table_that_lost_an_entry_is_found(deployed: Deployed) -> Non
     key = {name: entry[name] for name in ("walletId", "seq")}
     client.delete_item(TableName=restored["WALLET_LEDGER_TABLE"], Key=key)
 
-    assert verify(client, restored).problems
+    assert verify(client, {**variables, **restored}).problems
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-11-25T14:00:00", ""])

@@ -86,7 +86,11 @@ def assert_within_the_contract(api: Api, stem: str, event: Event) -> None:
     # Paid calls say the reason in the body too.
     assert answer.body == re.sub(r'"reason":"[^"]+"', f'"reason":"{answer.reason}"', envelope)
     # What was never sent cannot have changed anything.
-    assert {call.operation for call in calls} <= READS
+    assert {call.operation for call in calls if not _counts_wrong_pins(call)} <= READS
+
+
+def _counts_wrong_pins(call: wire.Call) -> bool:
+    return [table for _, table in call.permissions] == ["WrongPinsTable"]
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)

@@ -680,7 +680,7 @@ DEFECTS = (
     Defect(
         "an agents' hash is loaded with applications",
         LOADER,
-        "if api_client.scope == Scope.AGENTS and",
+        "if api_client.scope in WITHOUT_WALLETS and",
         "if False and",
         (LOADING,),
     ),
@@ -940,8 +940,8 @@ DEFECTS = (
     Defect(
         "the audit line names what was mistyped",
         FUNCTION,
-        "if isinstance(failed, ItemNotFound):",
-        "if isinstance(failed, UnknownCommand):",
+        "if not isinstance(error, _OF_A_FOUND_ITEM):",
+        "if isinstance(error, UnknownCommand):",
         (PROTOCOL,),
     ),
     Defect(

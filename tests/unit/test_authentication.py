@@ -34,6 +34,8 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def scope_of(stem: str) -> str:
     if stem.startswith("calls_"):
         return "calls"
+    if stem == "wallboard":
+        return "wallboard"
     return "credsys" if stem in CREDIT_ENDPOINTS else "ctb"
 
 

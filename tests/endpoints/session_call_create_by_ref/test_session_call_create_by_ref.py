@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -93,7 +94,9 @@ def test_the_record_of_a_call_has_all_that_was_sent(api: Api) -> None:
     (stored,) = api.store.items("CALL_SESSIONS_TABLE")
 
     assert len(stored.pop("requestId")) == 32
-    assert datetime.now(UTC) - datetime.fromisoformat(stored.pop("created")) < timedelta(minutes=5)
+    created = datetime.fromisoformat(stored.pop("created"))
+    assert datetime.now(UTC) - created < timedelta(minutes=5)
+    assert stored.pop("day") == created.astimezone(ZoneInfo("Europe/Amsterdam")).date().isoformat()
     assert stored == {
         "id": session["id"],
         "ref": "000038",
