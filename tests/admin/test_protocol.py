@@ -20,6 +20,7 @@ from tests.support.admin import (
     NEW_WALLET,
     PERSONAL,
     PHONE_NUMBER,
+    PIN,
     REASON,
     WALLET,
     Admin,
@@ -195,6 +196,21 @@ def test_a_refused_command_is_in_the_audit_with_its_outcome_and_without_what_was
         ("refused", WALLET),
         ("invalid_request", {}),
     ]
+    assert not [text for text in PERSONAL if text in written]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError(), ReadTimeoutError(endpoint_url="http://store")], ids=["fault", "time-out"]
+)
+def test_a_command_that_fails_before_its_item_is_found_does_not_name_what_may_be_mistyped(
+    admin: Admin, logged: Callable[[], str], error: Exception
+) -> None:
+    with wire.raising(error):
+        admin.fail("agent.show", ref=PHONE_NUMBER)
+        admin.fail("wallet.show", wallet={"applicationId": "1288", "walletId": PIN})
+    written = logged()
+
+    assert [line["target"] for line in audit_lines(written)] == [{}, {}]
     assert not [text for text in PERSONAL if text in written]
 
 

@@ -23,6 +23,8 @@ def main() -> int:
         with Api(handlers, store, running.endpoint).connected():
             done = scan(Api(handlers, store, running.endpoint), count, seed)
     print(f"{done.requests} requests, {done.faults} faults, {done.bytes} bytes scanned: {len(done.leaks)} leaks")
+    # They are made up, and may be shown.
+    print("\n".join(done.leaks[:5]))
     return 1 if done.leaks else 0
 
 

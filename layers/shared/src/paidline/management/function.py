@@ -18,16 +18,17 @@ from paidline.cold_start import IN_LAMBDA
 from paidline.domain.idempotency import Key, key_for
 from paidline.domain.types import IdempotencyKey
 from paidline.errors import (
+    AlreadyExists,
     CommandError,
     CommandFailed,
     CommandUnavailable,
     InvalidCommand,
     InvalidRequest,
-    ItemNotFound,
     Refused,
     RequestError,
     StoreUnavailable,
     UnknownCommand,
+    VersionConflict,
 )
 from paidline.management import agents, dialed_numbers, erasure, hashes, service, wallets
 from paidline.management.changes import Done, Invocation
@@ -45,6 +46,7 @@ _BUDGET_S = 20.0
 # What an audit line names. Never more: these are ids of ours, everything else may be somebody's.
 _AUDITED = ("applicationId", "walletId", "ref", "userId", "digestPrefix", "seq")
 _LAST_DIGITS = 4
+_OF_A_FOUND_ITEM = (AlreadyExists, Refused, VersionConflict)
 
 
 class _Command(NamedTuple):
@@ -120,8 +122,8 @@ def handle(event: Event, context: Context) -> dict[str, Any]:
             failed = _command_error(error)
             if not isinstance(error, RequestError):
                 telemetry.log_fault(_NAME, context.aws_request_id, error)
-            if isinstance(failed, ItemNotFound):
-                # What was mistyped may be a phone number.
+            if not isinstance(error, _OF_A_FOUND_ITEM):
+                # What nothing was found by may be mistyped: a phone number or a PIN.
                 line["target"] = {}
             line["outcome"] = failed.reason
             content = {"code": failed.reason, "message": failed.message, "field": failed.field}
