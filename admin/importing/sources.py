@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -43,8 +44,14 @@ class Row(NamedTuple):
 
 def read(path: Path) -> Iterator[Row]:
     """Yield the rows of a file in the format that its name says. Raises InputError."""
-    try:
+    with _explained(path):
         yield from _read_csv(path) if is_csv(path) else _read_json(path)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
     except OSError as error:
@@ -53,7 +60,8 @@ def read(path: Path) -> Iterator[Row]:
 
 def columns(path: Path) -> list[str] | None:
     """Return the columns of a CSV file, or None for JSON, in which every row has its own. Raises InputError."""
-    return next(_csv_records(path), []) if is_csv(path) else None
+    with _explained(path):
+        return next(_csv_records(path), []) if is_csv(path) else None
 
 
 def is_csv(path: Path) -> bool:
@@ -148,7 +156,11 @@ def _stream(path: Path, file: IO[bytes], list_depth: int) -> Iterator[Values | s
                 key = value
             depth -= event in _ENDS
     except (JSONError, ValueError) as error:
-        raise InputError(f"{path} is not JSON, or breaks off; only .csv and .tsv are read as CSV.") from error
+        raise InputError(f"{path} is not JSON, or breaks off{_hint(path)}.") from error
+
+
+def _hint(path: Path) -> str:
+    return "" if path.suffix.lower() in (".json", ".jsonl") else "; only .csv and .tsv files are read as CSV"
 
 
 def _lines(path: Path, file: IO[bytes]) -> Iterator[Values | str]:
@@ -160,7 +172,7 @@ def _lines(path: Path, file: IO[bytes]) -> Iterator[Values | str]:
         except UnicodeDecodeError:
             raise
         except (ValueError, RecursionError) as error:
-            raise InputError(f"{path} is not JSON in line {number}; only .csv and .tsv are read as CSV.") from error
+            raise InputError(f"{path} is not JSON in line {number}{_hint(path)}.") from error
         yield from _unwrap(value)
 
 

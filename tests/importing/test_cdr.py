@@ -169,11 +169,11 @@ def test_records_from_before_the_option_was_set_are_counted(tmp_path: Path) -> N
     [
         ('"a","b\n', "", "is not a line of CSV"),
         ('"a","b"\n', "", "has fewer cells than a call detail record"),
-        (lines(TALK | {"billsec": "-1"}), "billsec", "not a whole number"),
-        (lines(TALK | {"duration": "9" * 30}), "duration", "not a whole number"),
-        (lines(TALK | {"disposition": "MAYBE"}), "disposition", "not one of ANSWERED"),
-        (lines(TALK | {"start": "yesterday"}), "start", "not YYYY-MM-DD"),
-        (lines(TALK | {"end": ""}), "end", "not YYYY-MM-DD"),
+        (lines(TALK | {"billsec": "-1"}), "billsec", "is not a whole number"),
+        (lines(TALK | {"duration": "9" * 30}), "duration", "is not a whole number"),
+        (lines(TALK | {"disposition": "MAYBE"}), "disposition", "is not one of ANSWERED"),
+        (lines(TALK | {"start": "yesterday"}), "start", "is not YYYY-MM-DD"),
+        (lines(TALK | {"end": ""}), "end", "is not YYYY-MM-DD"),
     ],
 )
 def test_a_broken_line_is_a_reject_and_spoils_no_other(tmp_path: Path, line: str, field: str, reason: str) -> None:

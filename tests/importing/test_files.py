@@ -62,15 +62,16 @@ def test_a_file_is_read_in_any_of_its_usual_forms(importer: Importer, name: str,
     ("name", "content", "said"),
     [
         ("n.csv", b"dialedNumber\n\xff\n", "is not UTF-8 text: save it as UTF-8."),
-        ("n.csv", 'dialedNumber\n"4711', "is not a CSV file"),
-        ("n.csv", "a,a\n1,2\n", "has two columns of the same name."),
+        ("n.csv", NUMBERS + '"4711', "is not a CSV file"),
+        ("n.csv", "dialedNumber,applicationId,companyName,companyName\n1,2,3,4\n", "has two columns of the same name."),
         ("n.json", '[{"a": 1}, {"a"', "is not JSON, or breaks off."),
         ("n.jsonl", '{"a": 1}\n{"a": \n', "is not JSON in line 2."),
         ("n.json", "hello", "is not JSON, or breaks off."),
+        ("n.md", "hello", "is not JSON, or breaks off; only .csv and .tsv files are read as CSV."),
         ("n.json", "[" * 100_000, "is nested more than 20 times."),
         ("n.json", '{"a":' * 100_000, "is nested more than 20 times."),
     ],
-    ids=["encoding", "open quote", "columns", "list", "line", "text", "deep list", "deep object"],
+    ids=["encoding", "open quote", "columns", "list", "line", "text", "another name", "deep list", "deep object"],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(
     importer: Importer, name: str, content: str | bytes, said: str
@@ -106,7 +107,7 @@ def test_rejected_rows_of_csv_can_be_mended_and_imported_themselves(importer: Im
     with reject_file.open(newline="") as file:
         rejected = list(csv.DictReader(file))
     assert [(row["_row"], row["_field"], row["_reason"]) for row in rejected] == [
-        ("4", "dialedNumber", "not 1 to 15 digits"),
+        ("4", "dialedNumber", "is not 1 to 15 digits"),
         ("5", "", "has not as many cells as the header"),
     ]
     mended = written(importer.folder, "mended.csv", reject_file.read_text().replace("x,7", "4714,7"))

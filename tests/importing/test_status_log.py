@@ -79,7 +79,7 @@ def test_overlapping_pages_count_once(importer: Importer) -> None:
         ({"ref": "12345"}, ("ref", "no agent with this ref is stored")),
         ({"userId": "5"}, ("userId", "the agent with this ref has userId 968")),
         ({"id": str(ids.LAST_ID)}, ("id", "is not below the ids that the service gives to new rows")),
-        ({"creationDate": ""}, ("creationDate", "not a time")),
+        ({"creationDate": ""}, ("creationDate", "is not a time")),
         ({"creationDate": "0001-01-01 00:00:00"}, ("creationDate", None)),
         ({"status": "away"}, ("status", None)),
     ],

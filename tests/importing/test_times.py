@@ -39,5 +39,5 @@ def test_a_time_is_stored_in_utc(written: str, stored: str) -> None:
     ],
 )
 def test_a_time_that_there_never_was_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match=r"such time|not YYYY"):
+    with pytest.raises(ValueError, match=r"skipped|not YYYY"):
         to_stored(written, ZONE)

@@ -175,12 +175,12 @@ def test_a_row_that_clashes_with_what_is_stored_is_refused(
 @pytest.mark.parametrize(
     ("changes", "reject"),
     [
-        ({"tokens": "-1"}, ("tokens", "not a whole number from 0 to 999999999999")),
-        ({"tokens": "1.5"}, ("tokens", "not a whole number from 0 to 999999999999")),
-        ({"tokens": None}, ("tokens", "neither a string nor an integer")),
-        ({"pin": ""}, ("pin", "String should match pattern '^\\S+$'")),
-        ({"phoneNumber": "anonymous"}, ("phoneNumber", "not 1 to 15 digits")),
-        ({"applicationId": "x" * 65}, ("applicationId", "longer than 64 bytes in the JSON of a response")),
+        ({"tokens": "-1"}, ("tokens", "is not a whole number from 0 to 999999999999")),
+        ({"tokens": "1.5"}, ("tokens", "is not a whole number from 0 to 999999999999")),
+        ({"tokens": None}, ("tokens", "is neither a string nor an integer")),
+        ({"pin": ""}, ("pin", "is blank, or has blanks")),
+        ({"phoneNumber": "anonymous"}, ("phoneNumber", "is not 1 to 15 digits")),
+        ({"applicationId": "x" * 65}, ("applicationId", "is longer than 64 bytes in the JSON of a response")),
     ],
     ids=str,
 )
