@@ -59,7 +59,7 @@ def main() -> None:
             with store() as running:
                 _fill(running, count)
                 command = [sys.executable, "-m", "benchmarks.paid_calls", "--case", case]
-                done = subprocess.run(command, env=_settings(case), check=True, capture_output=True, text=True)
+                done = subprocess.run(command, env=_settings(case), check=True, stdout=subprocess.PIPE, text=True)
             result = json.loads(done.stdout)
             peaks[case].append(result["peak"])
             print(f"| {case} | {count:,} | {result['row']} | {result['peak']:.0f} |", flush=True)
@@ -96,7 +96,9 @@ def _sweep() -> int:
 
 def _synchronise() -> int:
     live = frozenset(_call_id(number) for number in range(_LIVE))
-    with deadline.start(10_000):
+    # A request has 2.3 s. What only reads is measured to its end, however slow the machine is.
+    budget_s = deadline.LAST_ATTEMPT_S if os.environ["CALL_SYNC_GRACE_S"] == "0" else 60.0
+    with deadline.start(_ALL_DAY_MS, budget_s):
         return expiry.synchronise(_PBX, live, handler="calls_sync", ip="203.0.113.7").expired
 
 

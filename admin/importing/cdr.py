@@ -60,11 +60,6 @@ class Record(BaseModel):
     billsec: Duration
     disposition: Annotated[DialStatus, BeforeValidator(_dial_status)]
 
-    @property
-    def is_talk(self) -> bool:
-        """Whether somebody who was called has answered."""
-        return bool(self.dstchannel) and self.disposition is DialStatus.ANSWER
-
 
 class Settlement(NamedTuple):
     """How a call is settled. Times are the PBX's, `duration` is in billable seconds, `price` in tokens."""
@@ -149,7 +144,7 @@ def _record(row: int, cells: list[str]) -> Record | Reject:
 def _settlement(call: Call, records: list[Record]) -> Settlement | Reject:
     """Return how a call is settled. Asterisk writes several records of a call, of which at most one is the talk."""
     called = [record for record in records if record.dstchannel]
-    talks = [record for record in called if record.is_talk]
+    talks = [record for record in called if record.disposition is DialStatus.ANSWER]
     if len(talks) > 1:
         return Reject(talks[1].row, "uniqueid", f"is another talk of the call in row {talks[0].row}")
     if talks:

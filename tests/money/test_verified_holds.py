@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -113,6 +114,28 @@ def _act_before_read(api: Api, number: int, act: Callable[[], object]) -> bool:
     with wire.hooked("before-call.dynamodb", before, api.store.client):
         assert not verified(api, "6254").problems, f"before read {number}"
     return reads > number
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_a_call_that_begins_and_ends_between_any_two_of_its_reads_is_no_problem(api: Api, first: int) -> None:
+    for second in range(first + 1, 8):
+        call_id = f"c{second}"
+        _act_before_reads(api, {first: partial(begin, api, call_id), second: partial(end, api, call_id)})
+        if api.store.item("CALLS_TABLE", callId=call_id)["state"] == "open":
+            end(api, call_id)
+
+
+def _act_before_reads(api: Api, acts: dict[int, Callable[[], object]]) -> None:
+    """Verify while rivals act before the reads of these numbers; what is left acts afterwards."""
+    reads = itertools.count()
+
+    def before(**_: Any) -> None:
+        acts.pop(next(reads), lambda: None)()
+
+    with wire.hooked("before-call.dynamodb", before, api.store.client):
+        assert not verified(api, "6254").problems
+    for act in acts.values():
+        act()
 
 
 def test_the_same_id_on_another_pbx_is_another_call(api: Api) -> None:

@@ -1460,8 +1460,8 @@ DEFECTS = (
     Defect(
         "a caller pays for a voicemail",
         CDR,
-        "return bool(self.dstchannel) and self.disposition is DialStatus.ANSWER",
-        "return self.disposition is DialStatus.ANSWER",
+        "called = [record for record in records if record.dstchannel]",
+        "called = list(records)",
         (CDR_TESTS,),
     ),
     Defect(
