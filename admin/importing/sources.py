@@ -75,7 +75,9 @@ def _read_csv(path: Path) -> Iterator[Row]:
     if len(set(header)) < len(header):
         raise InputError(f"{path} has two columns of the same name.")
     for number, cells in enumerate(records, 2):
-        values = {name: "" if cell == _ABSENT else cell for name, cell in zip(header, cells, strict=False)}
+        # A row that is too short has all columns too, since the first reject says which the file of rejects has.
+        filled = (*cells, *[""] * (len(header) - len(cells)))
+        values = {name: "" if cell == _ABSENT else cell for name, cell in zip(header, filled, strict=False)}
         if cells:
             yield Row(number, values, "" if len(cells) == len(header) else "has not as many cells as the header")
 

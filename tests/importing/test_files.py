@@ -97,6 +97,15 @@ def test_a_refusal_of_the_old_system_is_a_reject(importer: Importer) -> None:
     assert importer.rejects == [(1, "", "is a refusal of the old system")]
 
 
+def test_a_reject_that_is_too_short_takes_no_column_from_those_after_it(importer: Importer) -> None:
+    path = written(importer.folder, "n.csv", "dialedNumber,applicationId,companyName\n4713,7\nx,7,Bad\n")
+    reject_file = importer.folder / "n.rejects.csv"
+    importer.run(Source("dialed-numbers", path), reject_file)
+
+    with reject_file.open(newline="") as file:
+        assert [row["companyName"] for row in csv.DictReader(file)] == ["", "Bad"]
+
+
 def test_rejected_rows_of_csv_can_be_mended_and_imported_themselves(importer: Importer) -> None:
     path = written(importer.folder, "n.csv", NUMBERS + "x,7,Bad\n4713,7,Too,many\n")
     reject_file = importer.folder / "n.rejects.csv"
