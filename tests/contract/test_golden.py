@@ -19,8 +19,9 @@ def test_a_documented_request_gets_its_golden_answer(case: golden.Case, base_url
 
 
 @pytest.mark.parametrize("case", [case for case in golden.CASES if case.reason], ids=lambda case: case.name)
-def test_a_documented_failure_changes_nothing(case: golden.Case, base_url: str, store: Store) -> None:
-    # Wrong PINs are counted.
+def test_a_documented_failure_changes_nothing_but_the_count_of_wrong_pins(
+    case: golden.Case, base_url: str, store: Store
+) -> None:
     before = store.contents("WRONG_PINS_TABLE")
     golden.send(case, base_url)
 
