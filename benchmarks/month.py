@@ -121,8 +121,8 @@ def _alarms() -> int:
 
 def _sweeps() -> float:
     computing = _SWEEP_MS / 1000 * _PRICES["full_processor_mb"] / 1024 * _PRICES["lambda_gb_second_arm64"]
-    reads = _PRICES["dynamodb_million_read_units"]
-    return float(_SWEEPS * (computing + (_PRICES["lambda_million_requests"] + reads) / 1_000_000))
+    millions = ("lambda_million_requests", "dynamodb_million_read_units", "dynamodb_million_write_units")
+    return float(_SWEEPS * (computing + sum(_PRICES[name] for name in millions) / 1_000_000))
 
 
 if __name__ == "__main__":

@@ -145,6 +145,7 @@ def test_late_end_of_an_expired_call_is_charged_from_what_is_left(
     with asterisk.calling(SERVICE_NUMBER, "paid-callers", **scenario.settings(talks=9)) as end:
         asterisk.wait_for_channel("!agents!.*!Wait!")
         sync.run()
+        api.sweep()
         time.sleep(SILENCE_SECONDS + 1)
         api.sweep()
         assert_let_go(api)
@@ -222,12 +223,13 @@ def test_talk_is_charged_when_the_service_comes_back_after_it_went_down_in_mid_c
     assert sync.run() == ""
 
 
-def test_talk_is_charged_although_its_call_expired_while_the_service_was_down(
+def test_talk_is_charged_although_its_call_expired_while_the_service_was_out_of_reach(
     asterisk: Pbx, api: Service, sync: Synchroniser
 ) -> None:
     with asterisk.calling(SERVICE_NUMBER, "paid-callers", **scenario.settings(talks=3)) as end:
         asterisk.wait_for_channel("!agents!.*!Wait!")
         sync.run()
+        api.sweep()
         api.kill()
         end()
     time.sleep(SILENCE_SECONDS + 1)

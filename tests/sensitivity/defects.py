@@ -1402,6 +1402,27 @@ DEFECTS = (
         (ADMIN_CALLS,),
     ),
     Defect(
+        "an outage of the service makes PBXs silent",
+        EXPIRY,
+        "max(pbx.last_sync, sweeping_since)",
+        "pbx.last_sync",
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "a gap between sweeps is forgotten",
+        STORED_PBXS,
+        '"lastSweep >= :earliest"',
+        '"attribute_exists(lastSweep) OR lastSweep >= :earliest"',
+        (SYNC_TESTS,),
+    ),
+    Defect(
+        "the sweep's own item is taken for a PBX",
+        STORED_PBXS,
+        ' if item["pbx"]["S"] != _SWEEP)',
+        ")",
+        (SYNC_TESTS,),
+    ),
+    Defect(
         "calls that expire are not counted",
         "functions/calls_sweep/app.py",
         '    telemetry.count("ExpiredCalls", swept.expired)\n',

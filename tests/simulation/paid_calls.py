@@ -260,14 +260,18 @@ class PaidEpisode(Episode):
             self._time.advance(self._chance.choice((61, 200, 20_000)))
 
     def _conclude(self) -> None:
-        """All PBXs die at this moment; the weather is fine afterwards."""
+        """The service is down for a while, then all PBXs are dead; no store call fails any more."""
         self._model.check_everything(self._store)
         self._wire.detach_weather()
         for pbx in self._clients.pbxs:
             body = {"authenticationHash": CALLS, "pbx": pbx.name, "callIds": [*pbx.live]}
             self._finish(Sending(SYNC, json.dumps(body), pbx=pbx.name))
-        self._time.advance(_SILENCE_S + 1)
-        self._finish(Sending(SWEEP, ""))
+        self._time.advance(_SILENCE_S + 30)
+        with self._model_of_calls.open_calls_survive():
+            self._finish(Sending(SWEEP, ""))
+        for _ in range(_SILENCE_S // 60 + 1):
+            self._time.advance(60.5)
+            self._finish(Sending(SWEEP, ""))
         self._model_of_calls.check_all_is_given_back()
         self._model.check_everything(self._store)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -369,6 +370,18 @@ class PaidModel:
         check(stored == self.mirror.calls, "the calls are those that were written")
         sessions = {item["id"]["N"]: item for item in items(store, self._names["CALL_SESSIONS_TABLE"])}
         check(sessions == self.mirror.sessions, "the sessions are those that were written")
+
+    @contextmanager
+    def open_calls_survive(self) -> Iterator[None]:
+        """The first sweep after an outage leaves all calls open that still have time."""
+        before = {
+            key
+            for key, call in self.mirror.calls.items()
+            if call.state is CallState.OPEN and call.deadline > self._time.now
+        }
+        self.outcomes["calls that an outage could have ended"] += len(before)
+        yield
+        check(all(self.mirror.calls[key].state is CallState.OPEN for key in before), "no call ends by an outage")
 
     def check_all_is_given_back(self) -> None:
         """Nothing is left of calls whose PBXs are dead, after the silence and a sweep."""

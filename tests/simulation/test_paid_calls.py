@@ -133,7 +133,7 @@ def test_two_requests_are_right_in_every_order_with_a_crash_at_every_step(
 def test_paid_calls_and_documented_requests_get_along_in_random_episodes(
     engine_endpoint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results = [run(seed, 200, engine_endpoint) for seed in range(1, 11)]
+    results = [run(seed, 200, engine_endpoint) for seed in range(11, 21)]
 
     outcomes = sum((result.outcomes for result in results), Counter[str]())
     with capsys.disabled():
@@ -150,6 +150,7 @@ def test_paid_calls_and_documented_requests_get_along_in_random_episodes(
         f"{END}: refused: unknown_call",
         f"{SYNC}: done",
         "calls_sweep: swept",
+        "calls that an outage could have ended",
     }
 
 

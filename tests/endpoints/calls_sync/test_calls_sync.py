@@ -11,6 +11,7 @@ import pytest
 
 from local import gateway, template
 from paidline.management.verification import verify
+from paidline.store import pbxs
 from tests.support import wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api, Context
@@ -42,6 +43,13 @@ def state(api: Api, call_id: str = NEW) -> str:
 def set_last_sync(api: Api, seconds_ago: int) -> None:
     value = {"N": str(int(time.time()) - seconds_ago)}
     api.store.change("PBXS_TABLE", {"pbx": {"S": "pbx1"}}, "lastSync", value)
+
+
+def set_sweeps(api: Api, since_s: int, last_s: int = 60) -> None:
+    """Sweeps have run without a gap since so many seconds ago, the last one so many seconds ago."""
+    now = int(time.time())
+    for name, seconds_ago in (("sweepingSince", since_s), ("lastSweep", last_s)):
+        api.store.change("PBXS_TABLE", {"pbx": {"S": "the sweep"}}, name, {"N": str(now - seconds_ago)})
 
 
 def set_deadline(api: Api, seconds_ago: int, call_id: str = NEW) -> None:
@@ -167,14 +175,58 @@ def test_a_sweep_lets_the_calls_of_a_pbx_expire_that_has_been_silent_for_three_m
     api.request(BEGIN)
     set_opened(api, "2020-01-01T00:00:00.000000Z")
     set_last_sync(api, silent_s)
+    set_sweeps(api, since_s=86_400)
 
     assert sweep() == expired
     assert (state(api) == "expired") == bool(expired)
     assert (status_of(api, "38") == "online") == bool(expired)
 
 
+@pytest.mark.parametrize(("last_s", "expired"), [(110, 2), (130, 0)])
+def test_the_first_sweep_after_an_outage_leaves_the_calls_of_a_silent_pbx_open(
+    api: Api, last_s: int, expired: int
+) -> None:
+    api.request(BEGIN)
+    set_opened(api, "2020-01-01T00:00:00.000000Z")
+    set_last_sync(api, 600)
+    set_sweeps(api, since_s=86_400, last_s=last_s)
+
+    assert sweep() == expired
+    # The next sweep is no longer the first one, but the PBX has only had a moment.
+    assert sweep() == 0
+
+
+@pytest.mark.parametrize(("since_s", "expired"), [(170, 0), (190, 2)])
+def test_a_pbx_that_stays_silent_after_an_outage_loses_its_calls_three_minutes_later(
+    api: Api, since_s: int, expired: int
+) -> None:
+    api.request(BEGIN)
+    set_opened(api, "2020-01-01T00:00:00.000000Z")
+    set_last_sync(api, 600)
+    set_sweeps(api, since_s=since_s)
+
+    assert sweep() == expired
+
+
+def test_the_first_sweep_ever_leaves_calls_open_and_the_next_one_knows_of_it(api: Api) -> None:
+    set_last_sync(api, 600)
+
+    assert sweep() == 0
+    own = api.store.item("PBXS_TABLE", pbx="the sweep")
+    assert (own["lastSweep"], own["sweepingSince"]) == (own["lastSweep"],) * 2
+    assert int(own["lastSweep"]) == pytest.approx(time.time(), abs=60)
+
+
+def test_the_sweep_is_not_taken_for_a_pbx(api: Api) -> None:
+    sweep()
+
+    assert [pbx.name for pbx in pbxs.list_all()] == ["pbx1"]
+    assert api.request(SYNC, pbx="the sweep").refusal == (10, "invalid:pbx")
+
+
 def test_a_call_that_a_pbx_begins_when_it_comes_back_is_not_taken_for_a_dead_one(api: Api) -> None:
     set_last_sync(api, 86_400)
+    set_sweeps(api, since_s=86_400)
     api.request(BEGIN)
 
     # The live call of the tests, which is old, expires.

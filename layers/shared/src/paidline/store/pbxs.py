@@ -1,14 +1,19 @@
-"""PBXs that have begun a paid call or synchronised, and when each last said which of its calls live."""
+"""PBXs that have begun a paid call or synchronised, when each last named its live calls, and when sweeps ran."""
 
 import os
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from paidline.store.cache import Cache
 from paidline.store.dynamodb import call, dynamodb, pages
 
 _KNOWN_FOR_S = 60 * 60.0
+
+# The key of the sweep's own item. No PBX can have this name, because theirs have no spaces.
+_SWEEP = "the sweep"
 
 
 class Pbx(NamedTuple):
@@ -45,17 +50,36 @@ def note_sync(name: str) -> None:
     _update(name, "SET lastSync = :now")
 
 
-def _update(name: str, expression: str) -> None:
-    call(
-        dynamodb().update_item,
-        TableName=os.environ["PBXS_TABLE"],
-        Key={"pbx": {"S": name}},
-        UpdateExpression=expression,
-        ExpressionAttributeValues={":now": {"N": str(int(time.time()))}},
-    )
+def note_sweep(longest_gap_s: int) -> int:
+    """Note that a sweep runs now, and return since when sweeps have run without a longer gap, in epoch seconds.
+
+    One UpdateItem, and a second one after a longer gap.
+    """
+    try:
+        swept = _update(_SWEEP, "SET lastSweep = :now", longest_gap_s=longest_gap_s)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        swept = _update(_SWEEP, "SET lastSweep = :now, sweepingSince = :now")
+    return int(swept["sweepingSince"]["N"])
+
+
+def _update(name: str, expression: str, longest_gap_s: int | None = None) -> dict[str, Any]:
+    now = int(time.time())
+    update: dict[str, Any] = {
+        "TableName": os.environ["PBXS_TABLE"],
+        "Key": {"pbx": {"S": name}},
+        "UpdateExpression": expression,
+        "ExpressionAttributeValues": {":now": {"N": str(now)}},
+        "ReturnValues": "ALL_NEW",
+    }
+    if longest_gap_s is not None:
+        update["ConditionExpression"] = "lastSweep >= :earliest"
+        update["ExpressionAttributeValues"][":earliest"] = {"N": str(now - longest_gap_s)}
+    return call(dynamodb().update_item, **update)["Attributes"]
 
 
 def list_all() -> Iterator[Pbx]:
     """Yield all PBXs, unordered. One Scan per megabyte, which is some ten thousand PBXs."""
     scan = {"TableName": os.environ["PBXS_TABLE"], "ConsistentRead": True}
-    return map(Pbx.from_item, pages("scan", scan))
+    return (Pbx.from_item(item) for item in pages("scan", scan) if item["pbx"]["S"] != _SWEEP)

@@ -20,6 +20,9 @@ from paidline.store.transaction import Backoff, TransactionCancelled
 # Expiring one call takes a few store calls. With less time left, a synchronisation leaves the rest to the next one.
 _ENOUGH_S = 0.5
 
+# The schedule is one minute. Two sweeps further apart mean that the service was down, and could not hear a PBX.
+_LONGEST_GAP_S = 120
+
 
 class Synchronised(NamedTuple):
     """How many calls of a PBX are open after a synchronisation, and how many it has let expire."""
@@ -62,8 +65,8 @@ def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Syn
 def sweep(remaining_ms: Callable[[], int], *, handler: str) -> Swept:
     """Let calls expire whose time is over, and those of PBXs that synchronised before and have long been silent.
 
-    `remaining_ms` is Lambda's: what does not fit is left to the next sweep. One Scan of the PBXs, one Query for each,
-    and for each call that expires two GetItems and one TransactWriteItems.
+    `remaining_ms` is Lambda's: what does not fit is left to the next sweep. One UpdateItem (two after an outage), one
+    Scan of the PBXs, one Query for each, and for each call that expires two GetItems and one TransactWriteItems.
     """
     expired = 0
     failures = []
@@ -81,16 +84,18 @@ def sweep(remaining_ms: Callable[[], int], *, handler: str) -> Swept:
 
 def _overdue() -> Iterator[OpenCall]:
     silence_s = _setting_s("CALL_SYNC_SILENCE_S")
+    sweeping_since = pbxs.note_sweep(_LONGEST_GAP_S)
     for pbx in pbxs.list_all():
-        if _is_silent(pbx, silence_s):
+        if _is_silent(pbx, sweeping_since, silence_s):
             # A PBX that comes back begins calls before it synchronises: those get as much time as any other.
             old = _before(silence_s)
             yield from (found for found in calls.list_open(pbx.name) if found.opened < old)
         yield from calls.list_open(pbx.name, until=int(time.time()))
 
 
-def _is_silent(pbx: Pbx, silence_s: int) -> bool:
-    return pbx.last_sync is not None and time.time() - pbx.last_sync > silence_s
+def _is_silent(pbx: Pbx, sweeping_since: int, silence_s: int) -> bool:
+    # After an outage, a PBX that lives needs as much time to synchronise as it has otherwise.
+    return pbx.last_sync is not None and time.time() - max(pbx.last_sync, sweeping_since) > silence_s
 
 
 def _setting_s(name: str) -> int:
