@@ -1334,8 +1334,8 @@ DEFECTS = (
     Defect(
         "a PBX that has never synchronised is silent",
         EXPIRY,
-        "return pbx.last_sync is not None and time.time() - pbx.last_sync > silence_s",
-        "return time.time() - (pbx.last_sync or 0) > silence_s",
+        "pbx.last_sync is not None and time.time() - max(pbx.last_sync, sweeping_since)",
+        "time.time() - max(pbx.last_sync or 0, sweeping_since)",
         (SYNC_TESTS,),
     ),
     Defect(

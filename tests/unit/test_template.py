@@ -185,10 +185,20 @@ def test_a_restored_table_takes_the_place_of_the_stacks_own_everywhere() -> None
     """In the functions' environment and in every policy: else a function would write to both."""
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].values()
     money = {value["If"][2]["Ref"] for value in variables if isinstance(value, dict) and "If" in value}
-    text = (PROJECT / "template.yaml").read_text(encoding="utf-8")
+    named = [
+        statement["Resource"]
+        for function in resources("AWS::Serverless::Function").values()
+        for policy in function["Properties"].get("Policies", [])
+        for statement in policy["Statement"]
+    ]
 
     assert money == {"WalletsTable", "WalletLedgerTable", "IdempotencyKeysTable", "CallsTable"}
     for table in money:
-        own = re.findall(rf"!GetAtt {table}.Arn", text)
-        restored = re.findall(rf'table/\$\{{RestoredTables\}}-{table}",\n\s+!GetAtt {table}.Arn\]', text)
-        assert len(own) == len(restored) > 0, f"A policy names {table} without !If [UsesRestoredTables, …]."
+        concerned = [resource for resource in named if re.search(rf"\b{table}\b", str(resource))]
+        assert concerned
+        for resource in concerned:
+            assert "If" in resource, f"A policy names {table} without *{table}."
+            condition, restored, own = resource["If"]
+            assert condition == "UsesRestoredTables"
+            assert f"${{RestoredTables}}-{table}" in restored["Sub"]
+            assert f"{table}.Arn" in str(own)
