@@ -20,6 +20,8 @@ from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 
 TABLE = template.PROJECT / "docs" / "store-calls.md"
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+
 _INTRODUCTION = """# DynamoDB calls and units of each request
 
 `make store-calls` writes this page: it runs each documented request on the embedded engine with the example data, and a
@@ -139,7 +141,7 @@ def recorded() -> Iterator[Usage]:
         usage.received += _size(http_response.content, "ConsumedCapacity")
         consumed = parsed.get("ConsumedCapacity", [])
         for entry in consumed if isinstance(consumed, list) else [consumed]:
-            if model.name == "TransactWriteItems":
+            if model.name in _WRITES:
                 usage.write_units += entry["CapacityUnits"]
             else:
                 usage.read_units += entry["CapacityUnits"]
