@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from admin import data
+from benchmarks import request
 from local import engine, tables, template
 from local.gateway import set_environment
 from paidline.domain.authentication import hash_digest
+from paidline.store.dynamodb import dynamodb
 
 BUILD = template.PROJECT / "build" / "bench"
 LAYER = BUILD / "layer" / "python"
@@ -26,8 +28,10 @@ COMPARED = "get_status_by_ref"
 FLOOR = "bare"
 # For every debit of a benchmark.
 _ENOUGH = 1_000_000_000
+_BEGIN, _END = "calls_begin", "calls_end"
 
 Result = dict[str, Any]
+Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,50 @@ class Contender:
         `-S` because Lambda has no site-packages of a virtual environment.
         """
         script = template.PROJECT / "benchmarks" / "one_process.py"
-        command = [*under, "python3.13", "-S", str(script), str(self.event), str(warm_up), str(requests)]
-        with store(_ENOUGH):
-            done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
+        command = [*under, "python3.13", "-S", str(script), str(warm_up), str(requests)]
+        with self.ready(1 + warm_up + requests) as events:
+            done = subprocess.run(
+                command, input=json.dumps(events), env=self.environment(), capture_output=True, text=True, check=False
+            )
         if done.returncode:
             raise RuntimeError(f"{self.name} failed:\n{done.stderr}")
         result: Result = json.loads(done.stdout)
         if '"status":0' in result["answer"].replace(" ", ""):
             raise RuntimeError(f"{self.name} refused the request: {result['answer']}")
         return result, done.stderr
+
+    @contextmanager
+    def ready(self, requests: int) -> Iterator[list[Event]]:
+        """Run a fresh store that can answer so many requests, and give the event of each."""
+        event = json.loads(self.event.read_text(encoding="utf-8"))
+        with store(_ENOUGH) as running:
+            if self.name not in (_BEGIN, _END):
+                yield [event] * requests
+                return
+            # A call begins once and ends once, so each request has a call and an agent of its own.
+            refs = _add_agents(running, requests)
+            begins = [_about(request.documented(_BEGIN), callId=f"bench-{ref}", ref=ref) for ref in refs]
+            if self.name == _BEGIN:
+                yield begins
+                return
+            # The client of the store before this one.
+            dynamodb.cache_clear()
+            request.send(_BEGIN, begins)
+            yield [_about(event, callId=f"bench-{ref}") for ref in refs]
+
+
+def _add_agents(running: engine.Engine, count: int) -> list[str]:
+    example = json.loads(EXAMPLE_DATA.read_text(encoding="utf-8"))["agents"][0]
+    agents = [
+        {**example, "userId": number, "ref": str(number), "outboundNumber": str(31_700_000_000 + number)}
+        for number in range(100_000, 100_000 + count)
+    ]
+    data.load(running.client(), {"agents": agents})
+    return [agent["ref"] for agent in agents]
+
+
+def _about(event: Event, **parameters: str) -> Event:
+    return {**event, "body": json.dumps({**json.loads(event["body"]), **parameters})}
 
 
 def ours() -> list[Contender]:

@@ -30,10 +30,12 @@ _STEPS = {
     "… and Powertools": "from aws_lambda_powertools.metrics import EphemeralMetrics\n",
     "… and make a client": "from paidline.store.dynamodb import dynamodb\ndynamodb()\n",
 }
-# Every limit in seconds, whatever its name: one that was forgotten would only show on a busy machine.
-_PATIENCE = """from paidline import deadline
-for name in [name for name in vars(deadline) if name.endswith("_S") and not name.startswith("_")]:
-    setattr(deadline, name, 60)
+# A request's time passes slowly, and a single store call may take long.
+_PATIENCE = """import time
+from types import SimpleNamespace
+from paidline import deadline
+deadline.CONNECT_S = deadline.READ_S = 60
+deadline.time = SimpleNamespace(monotonic=lambda: time.monotonic() / 1000, sleep=time.sleep)
 """
 
 

@@ -1,7 +1,8 @@
-"""Measures one handler in a process of its own: `python one_process.py EVENT WARM_UP REQUESTS`, app.py on the path.
+"""Measures one handler in a process of its own: `python one_process.py WARM_UP REQUESTS`, app.py on the path.
 
-Prints one line of JSON: CPU and wall time of the start (import and first request) and of each later request, in
-milliseconds, and the peak of memory. Imports nothing before the clock starts that a handler would pay for.
+Reads the event of each request from a JSON list. Prints one line of JSON: CPU and wall time of the start (import and
+first request) and of each later request, in milliseconds, and the peak of memory. Imports nothing before the clock
+starts that a handler would pay for.
 """
 
 import json
@@ -30,8 +31,8 @@ class Context:
 
 def main() -> None:
     """Measure, and print."""
-    event = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    warm_up, requests = int(sys.argv[2]), int(sys.argv[3])
+    events = iter(json.load(sys.stdin))
+    warm_up, requests = int(sys.argv[1]), int(sys.argv[2])
     # Log lines go where they cost a write and nobody reads them.
     result = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -40,14 +41,14 @@ def main() -> None:
     import app  # type: ignore[import-not-found]
 
     imported = _clocks()
-    first = app.lambda_handler(event, Context())
+    first = app.lambda_handler(next(events), Context())
     answered = _clocks()
     cold_peak = _peak_kb()
     for _ in range(warm_up):
-        app.lambda_handler(event, Context())
+        app.lambda_handler(next(events), Context())
     warm_start = _clocks()
     for _ in range(requests):
-        app.lambda_handler(event, Context())
+        app.lambda_handler(next(events), Context())
     warm_end = _clocks()
 
     body = first["body"]

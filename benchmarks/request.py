@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from benchmarks import big_store
 from local.gateway import load_handler
-from local.template import PROJECT, Function
+from local.template import PROJECT, Function, read
 from paidline.api.endpoint import Endpoint
 
 Event = dict[str, Any]
@@ -69,6 +71,26 @@ def parameters(handler: Endpoint[Any], number: int) -> dict[str, Any]:
             "of each agent or wallet (_NUMBERED)."
         )
     return {name: numbered.get(name, _FIXED.get(name, value)) for name, value in made.items()}
+
+
+def send(stem: str, events: list[Event]) -> None:
+    """Send requests to an endpoint in this process, to prepare what another one needs. Raises if one is refused."""
+    handler = endpoint(next(function for function in read().functions if function.stem == stem))
+    for one in events:
+        # Its log lines and metrics are not those of what is measured.
+        with redirect_stdout(io.StringIO()):
+            response = handler(one, _Context())
+        if '"status":0' in response["body"]:
+            raise RuntimeError(f"{stem} refused: {response['body']}")
+
+
+class _Context:
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_version = "1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Tell that there is time enough."""
+        return 10_000
 
 
 @functools.cache

@@ -5,6 +5,7 @@ Prints the init duration as the emulator reports it, and how long the first and 
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -19,7 +20,7 @@ from collections import defaultdict
 from http.client import HTTPConnection
 from pathlib import Path
 
-from benchmarks.contenders import BUILD, FLOOR, PLAIN, Contender, baselines, ours, store
+from benchmarks.contenders import BUILD, FLOOR, PLAIN, Contender, baselines, ours
 from local import template
 
 _ROUNDS = int(os.environ.get("ROUNDS") or 7)
@@ -73,8 +74,7 @@ def _install_runtime() -> None:
 
 
 def _measure(emulator: Path, contender: Contender) -> tuple[float, float, float]:
-    event = contender.event.read_bytes()
-    with store(), tempfile.TemporaryFile("w+") as log:
+    with contender.ready(1 + _FOLLOWING) as events, tempfile.TemporaryFile("w+") as log:
         port, runtime_port = _free_port(), _free_port()
         environment = {
             **contender.environment(),
@@ -91,8 +91,8 @@ def _measure(emulator: Path, contender: Contender) -> tuple[float, float, float]
         command = [str(emulator), *addresses, str(python), "-S", "-m", "awslambdaric", "app.lambda_handler"]
         running = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=contender.folder)
         try:
-            first, answer = _invoke(port, event)
-            following = statistics.median(_invoke(port, event)[0] for _ in range(_FOLLOWING))
+            (first, answer), *others = [_invoke(port, json.dumps(event).encode()) for event in events]
+            following = statistics.median(took for took, _ in others)
         finally:
             running.terminate()
             running.wait()

@@ -34,7 +34,10 @@ def main() -> None:
         # The same choices for both stores, as far as the numbers go.
         chosen = random.Random(order["seed"])
         handler = handlers[order["stem"]]
-        events = [request.event(handler, chosen.randrange(count)) for _ in range(order["requests"])]
+        numbers = [chosen.randrange(count) for _ in range(order["requests"])]
+        if handler.name == "calls_end":
+            request.send("calls_begin", [request.event(handlers["calls_begin"], number) for number in numbers])
+        events = [request.event(handler, number) for number in numbers]
         print(json.dumps([_time(handler, event) for event in events]), file=answers, flush=True)
 
 
