@@ -18,7 +18,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -81,13 +81,12 @@ def corpus(document: Document, cases: int, first_seed: int) -> Corpus:
     for path, item in document["paths"].items():
         for example in item["post"]["requestBody"]["content"][_JSON]["examples"].values():
             made.add(path, example["value"], is_documented=True)
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) if cases else ():
             for case in _generate(schema[path]["POST"].as_strategy(generation_mode=mode), cases, first_seed):
                 if case.media_type == _JSON:
                     made.add(path, case.body)
-                key = str((case.headers or {}).get(_KEY, ""))
-                if key.isascii() and key.isprintable():
-                    made.keys.append(key)
+                keys = [str(case.headers[_KEY])] if case.headers and _KEY in case.headers else []
+                made.keys += [key for key in keys if key.isascii() and key.isprintable()]
     return made
 
 
@@ -262,29 +261,35 @@ def run(
 
 
 def _send(base_url: str, checker: Checker, maker: Maker, count: int, tally: Tally, end: float) -> None:
-    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=_TIMEOUT_S)
     started = time.monotonic()
-    for _ in range(count):
-        if time.monotonic() > end:
-            return
-        request = maker.make()
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        try:
-            connection.request("POST", target, request.body, request.headers)
-            answer = connection.getresponse()
-            body = answer.read()
-            problem = checker.problem(request.path, answer.status, answer.headers, body)
-            code = json.loads(body).get("code", 0) if body.startswith(b'{"status"') else 0
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            connection.close()
-            problem, code, body = f"no answer: {error!r}", -1, b""
-        with tally.lock:
-            tally.answers[request.path, code] += 1
-            if problem:
-                tally.failures.append(f"{problem}\n  {request}\n  {body[:300]!r}")
-            if tally.sent % _EVERY == 0:
-                rate = tally.sent / (time.monotonic() - started)
-                print(f"{tally.sent:,} sent, {len(tally.failures)} failures, {rate:.0f} a second", flush=True)
+    with closing(http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=_TIMEOUT_S)) as connection:
+        for _ in range(count):
+            if time.monotonic() > end:
+                return
+            request = maker.make()
+            code, problem = _ask(connection, checker, request)
+            with tally.lock:
+                tally.answers[request.path, code] += 1
+                if problem:
+                    tally.failures.append(f"{problem}\n  {request}")
+                if tally.sent % _EVERY == 0:
+                    rate = tally.sent / (time.monotonic() - started)
+                    print(f"{tally.sent:,} sent, {len(tally.failures)} failures, {rate:.0f} a second", flush=True)
+
+
+def _ask(connection: http.client.HTTPConnection, checker: Checker, request: Request) -> tuple[int, str]:
+    """Return the answer's code, 0 if it has none, and what is wrong with it."""
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    try:
+        connection.request("POST", target, request.body, request.headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        problem = checker.problem(request.path, answer.status, answer.headers, body)
+        code = json.loads(body).get("code", 0) if body.startswith(b"{") else 0
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        connection.close()
+        return 0, f"no answer that can be read: {error!r}"
+    return code, f"{problem}\n  {body[:300]!r}" if problem else ""
 
 
 @contextmanager
@@ -328,9 +333,7 @@ def main() -> None:
         by_path[path][code] += count
     for path, codes in by_path.items():
         print(f"{path}: " + ", ".join(f"{count:,} with code {code}" for code, count in codes.items()))
-    print(
-        f"{tally.sent:,} requests, {len(tally.failures)} failures, {tally.sent / seconds:.0f} a second, SEED={first_seed}"
-    )
+    print(f"{tally.sent:,} requests, {len(tally.failures)} failures, {tally.sent / seconds:.0f} a second")
     sys.exit(bool(tally.failures))
 
 
