@@ -272,6 +272,9 @@ def _send(base_url: str, checker: Checker, maker: Maker, count: int, tally: Tall
                 tally.answers[request.path, code] += 1
                 if problem:
                     tally.failures.append(f"{problem}\n  {request}")
+                    # At once, because a run may be stopped before its end.
+                    if len(tally.failures) <= _SHOWN:
+                        print(tally.failures[-1], flush=True)
                 if tally.sent % _EVERY == 0:
                     rate = tally.sent / (time.monotonic() - started)
                     print(f"{tally.sent:,} sent, {len(tally.failures)} failures, {rate:.0f} a second", flush=True)
@@ -326,8 +329,6 @@ def main() -> None:
         started = time.monotonic()
         tally = run(base_url, document, made, requests, first_seed, started + 60 * minutes)
         seconds = time.monotonic() - started
-    for failure in tally.failures[:_SHOWN]:
-        print(failure)
     by_path: dict[str, Counter[int]] = defaultdict(Counter)
     for (path, code), count in sorted(tally.answers.items()):
         by_path[path][code] += count

@@ -1,6 +1,6 @@
 """The gateway answers as the OpenAPI file says, whatever is sent: requests are made from the file and at random.
 
-`make fuzz` sends very many more, which it puts together itself: fuzz.py.
+The tests send a few hundred, or as many as FUZZ_REQUESTS says. `make fuzz` sends very many that fuzz.py puts together.
 """
 
 from __future__ import annotations
