@@ -32,9 +32,10 @@ store-calls: .venv-run/.installed ## Update the table of DynamoDB calls and capa
 	@.venv-run/bin/python -m benchmarks.store_calls >/dev/null
 
 .PHONY: scale throughput cost month
-scale: .venv-run/.installed ## Compare latencies with a thousand and a million of everything, and list ten thousand profiles.
+scale: .venv-run/.installed ## Compare latencies with a thousand and a million of everything, list ten thousand profiles, count a long day.
 	@.venv-run/bin/python -m benchmarks.scale
 	@.venv-run/bin/python -m benchmarks.profile_list
+	@.venv-run/bin/python -m benchmarks.wallboard
 
 throughput: .venv-run/.installed ## Load-test the local gateway; needs wrk.
 	@.venv-run/bin/python -m benchmarks.throughput

@@ -13,10 +13,9 @@ openapi/node_modules/.installed functions/pages/node_modules/.installed: %/node_
 # The docs page of the local gateway.
 run test: functions/pages/node_modules/.installed
 
-# REQUESTS in all, spread over the paths.
 .PHONY: fuzz
-fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a local gateway. REQUESTS=1000000
-	FUZZ_REQUESTS=$(or $(REQUESTS),1000000) .venv/bin/pytest -q tests/contract/test_openapi.py
+fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a local gateway. REQUESTS=1000000 SEED=1 MINUTES=25
+	@.venv/bin/python -m tests.contract.fuzz
 
 .PHONY: test-browser
 test-browser: .venv/.installed functions/pages/node_modules/.installed ## Test the pages in headless Chromium. CHROMIUM=program SCREENSHOTS=folder

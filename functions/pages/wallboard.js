@@ -55,9 +55,10 @@ function showAgents() {
 
 function show() {
   for (const status of order) byId(status).textContent = board.agents.filter((agent) => agent.status === status).length;
-  for (const name of ["openCalls", "callsToday", "tokensToday"]) byId(name).textContent = board[name];
+  // A process that has just started may need more than one answer to count the day's calls.
+  for (const name of ["openCalls", "callsToday", "tokensToday"]) byId(name).textContent = board[name] || "…";
   byId("longest").textContent = board.openCalls === "0" ? "" : `longest ${duration(Number(board.longestCallSeconds))}`;
-  byId("answered").textContent = `${board.answeredToday} answered`;
+  byId("answered").textContent = board.answeredToday ? `${board.answeredToday} answered` : "being counted";
   byId("time").textContent = board.time;
   for (const userId of [...items.keys()]) {
     if (!board.agents.some((agent) => agent.userId === userId)) items.delete(userId);

@@ -1,6 +1,6 @@
 """The gateway answers as the OpenAPI file says, whatever is sent: requests are made from the file and at random.
 
-`make fuzz` sends as many as FUZZ_REQUESTS says; the tests send a few hundred.
+The tests send a few hundred, or as many as FUZZ_REQUESTS says. `make fuzz` sends very many that fuzz.py puts together.
 """
 
 from __future__ import annotations

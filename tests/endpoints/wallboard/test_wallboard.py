@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from paidline import clock, ids
-from paidline.store import agents
+from paidline import clock, deadline, ids
+from paidline.store import agents, call_sessions
 from paidline.store.call_sessions import CallSession
-from tests.support import paid_calls, wire
+from tests.support import paid_calls, slow, wire
 from tests.support.api import Api
 
 STEM = "wallboard"
+DAY_QUERY = "Query CallSessionsTable"
+COUNTING = ("", "", "")
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
@@ -32,6 +34,12 @@ def board(api: Api) -> dict[str, Any]:
 def today(api: Api) -> tuple[str, str, str]:
     found = board(api)
     return found["callsToday"], found["answeredToday"], found["tokensToday"]
+
+
+def cursors(calls: list[wire.Call]) -> list[int]:
+    """After which ids the day's calls were read."""
+    queries = [call.content for call in calls if call.operation == "Query"]
+    return [int(query["ExpressionAttributeValues"][":after"]["N"]) for query in queries]
 
 
 def record(api: Api, at: datetime, *, status: str = "answer", tokens: int = 0) -> None:
@@ -109,12 +117,9 @@ def test_a_process_reads_the_day_once_and_then_only_the_last_minutes(api: Api, n
     record(api, now - timedelta(seconds=5), status="busy")
     with wire.recorded() as calls:
         second = today(api)
-    (query,) = [call for call in calls if call.operation == "Query"]
 
     assert (first, second) == (("3", "3", "30"), ("4", "3", "30"))
-    assert int(query.content["ExpressionAttributeValues"][":after"]["N"]) == ids.last_id_before(
-        now - timedelta(seconds=60)
-    )
+    assert cursors(calls) == [ids.last_id_before(now - timedelta(minutes=100)) + 1]
 
 
 def test_a_call_that_the_index_shows_late_is_counted_once(api: Api, now: datetime) -> None:
@@ -123,6 +128,75 @@ def test_a_call_that_the_index_shows_late_is_counted_once(api: Api, now: datetim
     record(api, now - timedelta(seconds=30))
 
     assert [today(api)[0] for _ in range(3)] == ["2", "2", "2"]
+
+
+def nine_calls(api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record nine calls, the last of them just now, and let two be read at a time."""
+    monkeypatch.setattr(call_sessions, "DAY_CALLS_PER_READ", 2)
+    for minutes in range(9):
+        record(api, now - timedelta(minutes=2 * minutes), tokens=10)
+
+
+def test_a_day_of_many_reads_is_counted_in_one_request_if_there_is_time(
+    engine_api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nine_calls(engine_api, now, monkeypatch)
+    with wire.recorded() as calls:
+        first = today(engine_api)
+    with wire.recorded() as later:
+        second = today(engine_api)
+
+    assert (first, second) == (("9", "9", "90"),) * 2
+    assert (len(cursors(calls)), len(cursors(later))) == (5, 1)
+
+
+def test_a_process_with_too_little_time_to_count_the_day_says_so_and_goes_on_with_the_next_request(
+    engine_api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = slow.Clock(monkeypatch)
+    nine_calls(engine_api, now, monkeypatch)
+    shown: list[tuple[str, str, str]] = []
+    seconds: list[float] = []
+    with slow.calls(slow.Store(time).slow, DAY_QUERY), wire.recorded() as calls:
+        while not shown or shown[-1] == COUNTING:
+            started = time.now
+            shown.append(today(engine_api))
+            seconds.append(time.now - started)
+
+    assert shown == [*[COUNTING] * 4, ("9", "9", "90")]
+    assert max(seconds) <= deadline.LAST_RESPONSE_S
+    # Nothing is read twice.
+    assert len(set(cursors(calls))) == len(cursors(calls)) == 5
+
+
+def test_agents_and_open_calls_are_shown_while_the_day_is_being_counted(
+    engine_api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nine_calls(engine_api, now, monkeypatch)
+    with slow.calls(slow.Store(slow.Clock(monkeypatch)).slow, DAY_QUERY):
+        shown = board(engine_api)
+
+    assert (len(shown["agents"]), shown["openCalls"], shown["callsToday"]) == (3, "1", "")
+
+
+def test_what_was_counted_before_the_store_stopped_answering_is_kept(
+    engine_api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = slow.Store(slow.Clock(monkeypatch))
+    nine_calls(engine_api, now, monkeypatch)
+    answered = [None] * 3
+
+    def stop(request: Any, operation: str) -> Any:
+        return answered.pop() if answered else store.unanswered(request, operation)
+
+    with slow.calls(stop, DAY_QUERY):
+        failed = engine_api.request(STEM)
+    with wire.recorded() as calls:
+        shown = today(engine_api)
+
+    assert (failed.status, failed.reason) == (503, "deadline_exceeded")
+    assert shown == ("9", "9", "90")
+    assert len(cursors(calls)) == 2
 
 
 def test_the_totals_begin_anew_at_midnight(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

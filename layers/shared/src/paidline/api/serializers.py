@@ -142,7 +142,10 @@ def quote(quoted: "Quote") -> dict[str, str]:
 
 
 def board(seen: "Board") -> dict[str, Any]:
-    """Return the `board` object of the wallboard. An agent whose status was never set has been in it for "" seconds."""
+    """Return the `board` object of the wallboard, with "" for what is not known.
+
+    That is how long an agent has been in a status that was never set, and the day's totals until they are counted.
+    """
     return {
         "time": clock.to_local(clock.to_iso(seen.time)),
         "agents": [
@@ -156,9 +159,9 @@ def board(seen: "Board") -> dict[str, Any]:
         ],
         "openCalls": str(len(seen.opened)),
         "longestCallSeconds": str(max(map(seen.age_s, seen.opened), default=0)),
-        "callsToday": str(seen.today.calls),
-        "answeredToday": str(seen.today.answered),
-        "tokensToday": str(seen.today.tokens),
+        "callsToday": str(seen.today.calls) if seen.today else "",
+        "answeredToday": str(seen.today.answered) if seen.today else "",
+        "tokensToday": str(seen.today.tokens) if seen.today else "",
     }
 
 

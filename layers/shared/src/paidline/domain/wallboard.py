@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from paidline import clock, ids
+from paidline import clock, deadline, ids
 from paidline.domain.types import DialStatus
 from paidline.store import agents, call_sessions, calls
 from paidline.store.agents import Agent
@@ -28,12 +28,15 @@ class Totals(NamedTuple):
 
 
 class Board(NamedTuple):
-    """What the wallboard shows. `opened` are the stored times at which the open calls began."""
+    """What the wallboard shows. `opened` are the stored times at which the open calls began.
+
+    `today` is None while this process has yet to count the day's calls.
+    """
 
     time: datetime
     agents: list[Agent]
     opened: list[str]
-    today: Totals
+    today: Totals | None
 
     def age_s(self, stored: str) -> int:
         """Return how many seconds ago a stored time was; 0 if the clock that wrote it was ahead of ours."""
@@ -48,15 +51,15 @@ class _Settled(NamedTuple):
     totals: Totals = Totals()
 
 
-# Replaced as a whole, so that threads need no lock: at worst one of them counts the last minute again.
+# Replaced as a whole, so that threads need no lock: at worst one of them counts some calls again.
 _settled = _Settled()
 
 
 def look() -> Board:
     """Read the wallboard. One Scan of the agents, one of the open calls' index, and one Query of the day's calls.
 
-    A process reads the whole day once, and afterwards only the calls of the last minutes. None of it is strongly
-    consistent.
+    A process first reads the whole day, in as many Queries and requests as that takes, and afterwards only the calls
+    of the last minute. None of it is strongly consistent.
     """
     now = clock.now()
     return Board(
@@ -73,16 +76,22 @@ def forget() -> None:
     _settled = _Settled()
 
 
-def _count_today(now: datetime) -> Totals:
+def _count_today(now: datetime) -> Totals | None:
+    """Count the day's calls, or as many as the request has time for: then None, and the next request goes on."""
     global _settled
     day = clock.to_local(clock.to_iso(now))[: len("YYYY-MM-DD")]
     settled = _settled if _settled.day == day else _Settled(day)
-    last_id = ids.last_id_before(now - _SETTLED_AFTER)
-    totals = settled.totals
-    final = settled.totals
-    for call in call_sessions.list_day(day, settled.last_id):
-        totals = totals.plus(call)
-        if call.id <= last_id:
-            final = totals
-    _settled = _Settled(day, max(last_id, settled.last_id), final)
-    return totals
+    last_settled_id = ids.last_id_before(now - _SETTLED_AFTER)
+    last_id, totals = settled.last_id, settled.totals
+    while True:
+        found, has_more = call_sessions.list_day_page(day, last_id)
+        for call in found:
+            last_id, totals = call.id, totals.plus(call)
+            if call.id <= last_settled_id:
+                settled = _Settled(day, last_id, totals)
+        # Kept even if the request fails later, so that each one gets further.
+        _settled = settled
+        if not has_more:
+            return totals
+        if deadline.remaining_s() < deadline.READ_S:
+            return None
