@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import coverage
 import pytest
 from moto import mock_aws
 
@@ -55,22 +54,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Stop measuring coverage during a test that is marked as unmeasured, its fixtures included."""
-    measuring = coverage.Coverage.current()
-    if measuring is None or item.get_closest_marker("unmeasured") is None:
+    if item.get_closest_marker("unmeasured") is None:
         return (yield)
-    measuring.stop()
+    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
     try:
         return (yield)
     finally:
-        measuring.start()
+        sys.settrace(tracer)
+        threading.settrace(tracer_of_threads)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Do not measure the processes either that such a test starts: its fixtures may serve other tests too."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
     with patch.dict(os.environ):
-        if item.get_closest_marker("unmeasured"):
-            os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
         return (yield)
 
 
