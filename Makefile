@@ -3,6 +3,9 @@ PYTHON ?= python3
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
+# Without byte code, every process that the tests start, hundreds in all, would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 TEMPLATES = template.yaml alarms.yaml deploy-role.yaml backups.yaml
 
 .DEFAULT_GOAL := help

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from moto import mock_aws
@@ -23,14 +30,50 @@ from tests.support.store import Contents, Store
 # So that a failed comparison with a golden answer shows what differs.
 pytest.register_assert_rewrite("tests.support.golden")
 
-_READS = {"GetItem", "Query", "Scan"}
+
+# Python runs at half its speed while coverage is measured. More cases of one test mostly repeat its first ones' lines.
+_MEASURED_CASES = 2
+# Simulations repeat the same lines. The contract's tests are clients of the gateway, which is measured by itself.
+_UNMEASURED = {"contract", "simulation"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the real engine, so that `-m "not engine"` selects the quick tests."""
+    """Mark what needs the real engine, for `-m "not engine"`, and the cases whose coverage is not measured."""
+    cases: Counter[object] = Counter()
     for item in items:
-        if isinstance(item, pytest.Function) and "engine_endpoint" in item.fixturenames:
+        if not isinstance(item, pytest.Function):
+            continue
+        if "engine_endpoint" in item.fixturenames:
             item.add_marker(pytest.mark.engine)
+        function = (item.path, item.cls, item.originalname)
+        cases[function] += 1
+        if cases[function] > _MEASURED_CASES or item.path.parent.name in _UNMEASURED:
+            item.add_marker(pytest.mark.unmeasured)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Stop measuring coverage during a test that is marked as unmeasured, its fixtures included."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+        threading.settrace(tracer_of_threads)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Do not measure the processes either that such a test starts: its fixtures may serve other tests too."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    with patch.dict(os.environ):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +89,31 @@ def engine_endpoint() -> Iterator[str]:
         yield running.endpoint
 
 
+@pytest.fixture(scope="session")
+def example_on_engine(engine_endpoint: str) -> tuple[Store, Contents]:
+    """The example data in the real engine's tables, and what is in them then."""
+    store = Store(engine.client(engine_endpoint), template.read())
+    store.load_example()
+    return store, store.contents()
+
+
+@pytest.fixture(scope="session")
+def gateway(engine_endpoint: str) -> Iterator[str]:
+    """Where a gateway in a process of its own answers, in front of the real engine."""
+    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
+    with subprocess.Popen(
+        command, cwd=template.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        # Unread, a full pipe of log lines would stop the gateway.
+        reader = threading.Thread(target=process.stdout.read)
+        reader.start()
+        yield address
+        process.terminate()
+        reader.join()
+
+
 @pytest.fixture(scope="module", name="_moto")
 def _moto_of_a_module(handlers: dict[str, Endpoint[Any]]) -> Iterator[tuple[Api, Contents]]:
     service = template.read()
@@ -58,10 +126,13 @@ def _moto_of_a_module(handlers: dict[str, Endpoint[Any]]) -> Iterator[tuple[Api,
 
 
 @pytest.fixture(scope="module", name="_engine")
-def _engine_of_a_module(handlers: dict[str, Endpoint[Any]], engine_endpoint: str) -> Iterator[tuple[Api, Contents]]:
-    store = Store(engine.client(engine_endpoint), template.read())
-    store.load_example()
-    yield Api(handlers, store, engine_endpoint), store.contents()
+def _engine_of_a_module(
+    handlers: dict[str, Endpoint[Any]], engine_endpoint: str, example_on_engine: tuple[Store, Contents]
+) -> Iterator[tuple[Api, Contents]]:
+    store, example = example_on_engine
+    # Tests without this fixture write to these tables too.
+    store.restore(example)
+    yield Api(handlers, store, engine_endpoint), example
     dynamodb.cache_clear()
 
 
@@ -69,30 +140,43 @@ def _engine_of_a_module(handlers: dict[str, Endpoint[Any]], engine_endpoint: str
 def api(_moto: tuple[Api, Contents]) -> Iterator[Api]:
     """The service with the example data on moto: quick, in this process, and wrong under concurrency."""
     made, example = _moto
-    with made.connected():
-        made.forget()
-        with wire.recorded() as calls, wire.recorded(made.store.client) as stored:
-            yield made
-    # Looking through all tables costs moto more than most tests do.
-    if any(call.operation not in _READS for call in (*calls, *stored)):
+    with _restored(made, example):
+        yield made
+
+
+@pytest.fixture
+def engine_api(request: pytest.FixtureRequest, _engine: tuple[Api, Contents]) -> Iterator[Api]:
+    """The service with the example data on the real engine."""
+    made, example = _engine
+    with _restored(made, example):
+        yield made
+    # What another process writes is not seen here.
+    if "gateway" in request.fixturenames:
         made.store.restore(example)
 
 
-@pytest.fixture
-def engine_api(_engine: tuple[Api, Contents]) -> Iterator[Api]:
-    """The service with the example data on the real engine."""
-    made, example = _engine
-    made.store.restore(example)
+@contextmanager
+def _restored(made: Api, example: Contents) -> Iterator[None]:
+    """Restore the tables that are written to in the block: looking through all of them costs more than most tests."""
     with made.connected():
         made.forget()
+        with wire.recorded() as calls, wire.recorded(made.store.client) as stored:
+            yield
+    made.store.restore(example, {table for call in (*calls, *stored) for table in call.written})
+
+
+@pytest.fixture(scope="module", name="_service")
+def _service_of_a_module(engine_endpoint: str) -> Iterator[Service]:
+    with services.made(engine_endpoint) as made:
         yield made
+    dynamodb.cache_clear()
 
 
 @pytest.fixture
-def service(engine_endpoint: str) -> Iterator[Service]:
+def service(_service: Service) -> Iterator[Service]:
     """A small service on tables of its own in the real engine, and nothing in the process's memory."""
-    with services.started(engine_endpoint) as made:
-        yield made
+    with _service.started():
+        yield _service
 
 
 @pytest.fixture

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from admin.cli.main import run
 from admin.cli.trace import written_by
 from admin.reports.tables import Tables
 from admin.reports.times import Period
-from local.template import PROJECT
 from tests.importing.conftest import ZONE
 from tests.importing.test_cdr import TALK, lines
 from tests.support.api import Api
@@ -27,19 +23,10 @@ BEGIN, END, SYNC, UPDATE = "calls_begin", "calls_end", "calls_sync", "update_sta
 NUMBER, PIN = "31688006395", "695334"
 
 
-@pytest.fixture(scope="module", name="url")
-def _url(engine_endpoint: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as serving:
-        assert serving.stdout
-        yield serving.stdout.readline().strip()
-        serving.terminate()
-
-
 @pytest.fixture
-def api(engine_api: Api, url: str, monkeypatch: pytest.MonkeyPatch) -> Api:
+def api(engine_api: Api, gateway: str, monkeypatch: pytest.MonkeyPatch) -> Api:
     """The service, with the call of the documented request begun beside the live one."""
-    monkeypatch.setenv("PAIDLINE_URL", url)
+    monkeypatch.setenv("PAIDLINE_URL", gateway)
     monkeypatch.setenv("PAIDLINE_OPERATOR", "tester")
     monkeypatch.setenv("CALL_SYNC_GRACE_S", "0")
     assert engine_api.request(BEGIN).reason is None

@@ -34,5 +34,6 @@ def url() -> Iterator[str]:
         process.wait()
 
 
+@pytest.mark.unmeasured
 def test_a_new_operator_can_follow_the_story_to_the_letter(url: str, tmp_path: Path) -> None:
     story.follow(tmp_path, f"PAIDLINE_URL={url}", url, {})

@@ -50,6 +50,7 @@ def gateway(empty: Deployed, aws: str) -> Iterator[str]:
         process.wait()
 
 
+@pytest.mark.unmeasured
 def test_a_new_operator_can_follow_the_story_on_a_stack(
     empty: Deployed, aws: str, gateway: str, tmp_path: Path
 ) -> None:

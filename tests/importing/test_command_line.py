@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,18 +20,9 @@ WALLETS = """applicationId,walletId,pin,tokens,phoneNumber,email
 """
 
 
-@pytest.fixture(scope="module", name="url")
-def _url(engine_endpoint: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as serving:
-        assert serving.stdout
-        yield serving.stdout.readline().strip()
-        serving.terminate()
-
-
 @pytest.fixture(autouse=True)
-def _operator(importer: Importer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAIDLINE_URL", url)
+def _operator(importer: Importer, gateway: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIDLINE_URL", gateway)
     monkeypatch.setenv("PAIDLINE_OPERATOR", "tester")
 
 

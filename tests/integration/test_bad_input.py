@@ -28,7 +28,6 @@ ENVELOPES = {
 }
 # An extension of ours: the profile of one agent, who may be unknown.
 ENVELOPES["get_profile_data"] |= {200: ENVELOPES["get_status_by_ref"][200]}
-READS = {"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}
 COUNTS_A_WRONG_PIN = {("dynamodb:UpdateItem", "WrongPinsTable")}
 MANY = 20_000
 
@@ -87,7 +86,7 @@ def assert_within_the_contract(api: Api, stem: str, event: Event) -> None:
     # Paid calls say the reason in the body too.
     assert answer.body == re.sub(r'"reason":"[^"]+"', f'"reason":"{answer.reason}"', envelope)
     # What was never sent cannot have changed anything. Only wrong PINs are counted.
-    assert {call.operation for call in calls if call.permissions != COUNTS_A_WRONG_PIN} <= READS
+    assert {call.operation for call in calls if call.permissions != COUNTS_A_WRONG_PIN} <= wire.READS
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)

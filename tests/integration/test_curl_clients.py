@@ -6,21 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from local import engine, template
+from local import template
 from tests.support import contract, golden
 from tests.support.golden import Case
 from tests.support.store import Contents, Store
 
 _CURL = shutil.which("curl")
-_START_SECONDS = 30
 
 pytestmark = pytest.mark.skipif(_CURL is None, reason="curl is not installed")
 
@@ -52,32 +47,12 @@ class _CurlReply:
     new_connections: int
 
 
-@pytest.fixture(scope="module", name="_example")
-def _example_of_all(engine_endpoint: str) -> tuple[Store, Contents]:
-    store = Store(engine.client(engine_endpoint), template.read())
-    store.load_example()
-    return store, store.contents()
-
-
-@pytest.fixture(scope="module", name="_gateway")
-def _gateway_of_all(engine_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("curl") / "gateway.log"
-    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
-    # A file never fills up, as a pipe does that nobody reads.
-    with (
-        log.open("w") as output,
-        subprocess.Popen(command, cwd=template.PROJECT, stdout=output, stderr=output) as gateway,
-    ):
-        yield _first_line(log)
-        gateway.terminate()
-
-
 @pytest.fixture(name="url")
-def _url(_gateway: str, _example: tuple[Store, Contents]) -> str:
+def _url(gateway: str, example_on_engine: tuple[Store, Contents]) -> str:
     """Where the service answers, with the example data behind it."""
-    store, example = _example
+    store, example = example_on_engine
     store.restore(example)
-    return _gateway
+    return gateway
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -129,13 +104,3 @@ def _curl(cases: list[Case], options: tuple[str, ...], url: str) -> list[_CurlRe
 
 def _bodies(answers: list[_CurlReply]) -> list[str]:
     return [golden.masked(case.stem, answer.body) for case, answer in zip(_IN_A_ROW, answers, strict=True)]
-
-
-def _first_line(log: Path) -> str:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        line, end, _ = log.read_text(encoding="utf-8").partition("\n")
-        if end:
-            return line
-        time.sleep(0.05)
-    raise AssertionError(f"the gateway did not start within {_START_SECONDS} seconds")

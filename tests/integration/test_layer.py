@@ -23,11 +23,11 @@ import botocore
 import pytest
 from botocore.handlers import BUILTIN_HANDLERS
 
-from local import engine, template
+from local import template
 from local.gateway import set_environment
 from tests.support import contract, golden
 from tests.support.admin import NEW_HASH
-from tests.support.store import Store
+from tests.support.store import Contents, Store
 
 LAYER = template.PROJECT / "layers" / "shared"
 STEMS = contract.STEMS
@@ -40,7 +40,7 @@ DOCUMENTATION = re.compile(r"botocore/docs/(__init__|docstring|utils)\.py")
 # What pip writes into a package's *.dist-info for itself, without a hash.
 PIPS_OWN = re.compile(r"[^/]+\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)")
 
-# A function in a process of its own, as in Lambda; its event is sent twice, to meet what the store says to a repeat.
+# A function in a process of its own, as in Lambda, and the events that it gets one after the other.
 FUNCTION = """
 import gc, json, sys
 import app
@@ -54,8 +54,7 @@ class Context:
     def get_remaining_time_in_millis(self):
         return 10_000
 
-event = json.load(sys.stdin)
-print(json.dumps([app.lambda_handler(event, Context()) for _ in range(2)]), file=sys.stderr)
+print(json.dumps([app.lambda_handler(event, Context()) for event in json.load(sys.stdin)]), file=sys.stderr)
 """
 
 # The headers of the same request, from our client and from one that botocore makes by its defaults.
@@ -127,61 +126,74 @@ def _copy(name: str, packages: Path) -> None:
         shutil.copyfile(file.locate(), target)
 
 
+@pytest.fixture(scope="module")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where byte code is kept: outside the layer, which is compared with what its authors released."""
+    return tmp_path_factory.mktemp("bytecode")
+
+
 @pytest.fixture
-def environment(engine_endpoint: str, layer: Path) -> Iterator[dict[str, str]]:
+def environment(
+    engine_endpoint: str, example_on_engine: tuple[Store, Contents], layer: Path, bytecode: Path
+) -> Iterator[dict[str, str]]:
     """The variables of a function on the layer, over a store with the example data."""
-    service = template.read()
+    store, example = example_on_engine
+    store.restore(example)
     with patch.dict(os.environ):
-        set_environment(service, engine_endpoint)
-        Store(engine.client(engine_endpoint), service).load_example()
+        set_environment(store.service, engine_endpoint)
         yield {
             **os.environ,
             "PYTHONPATH": str(layer),
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
-            # The layer is compared with what its authors released, who ship no byte code.
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": str(bytecode),
+            "PYTHONDONTWRITEBYTECODE": "",
         }
 
 
-@pytest.mark.parametrize("layer", ["trimmed", "whole"], indirect=True)
-@pytest.mark.parametrize("stem", STEMS)
-def test_every_function_gives_its_golden_answer(stem: str, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("layer", "stem"),
+    # The whole layer is the trimmed one and more: one endpoint that reads and one that writes are enough.
+    [("trimmed", stem) for stem in STEMS] + [("whole", "get_status_by_ref"), ("whole", "subtract_tokens_from_wallet")],
+    indirect=["layer"],
+)
+def test_every_function_gives_its_golden_answer_and_refuses_an_invalid_request(
+    stem: str, environment: dict[str, str]
+) -> None:
     case = GOLDEN[stem]
-    first, second = _call(stem, environment, body=case.body)
+    # Refusing runs parts of pydantic that accepting does not.
+    invalid = {"ref": [], "pin": 1.5, "dialedNumber": True, "tokens": -1}
+    first, second, refused = _call(
+        stem, environment, _event(stem, body=case.body), _event(stem, body=case.body), _event(stem, body=invalid)
+    )
     assert (first["statusCode"], second["statusCode"]) == (200, 200)
     assert golden.masked(stem, first["body"]) == case.answer
+    assert json.loads(refused["body"])["code"] == 10
+    assert refused["headers"]["x-error-reason"] == "missing:authenticationHash"
 
 
 @pytest.mark.parametrize("stem", ["session_call_create_by_ref", "subtract_tokens_from_wallet", "add_tokens_to_wallet"])
 def test_a_repeated_key_is_recognized(stem: str, environment: dict[str, str]) -> None:
     # Whether the transaction was cancelled, and by which condition, stands in an error that the model describes.
-    first, second = _call(stem, environment, key="call-1")
+    first, second = _call(stem, environment, *[_event(stem, key="call-1")] * 2)
     assert second["body"] == first["body"]
     assert second["headers"]["idempotency-hit"] == "true"
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_an_invalid_request_is_refused(stem: str, environment: dict[str, str]) -> None:
-    # Refusing runs parts of pydantic that accepting does not.
-    first, _ = _call(stem, environment, body={"ref": [], "pin": 1.5, "dialedNumber": True, "tokens": -1})
-    assert json.loads(first["body"])["code"] == 10
-    assert first["headers"]["x-error-reason"] == "missing:authenticationHash"
-
-
-@pytest.mark.parametrize("stem", ["get_status_by_ref", "subtract_tokens_from_wallet"])
-def test_an_unreachable_store_is_503(stem: str, environment: dict[str, str]) -> None:
-    # So does giving up, of botocore: its retries, and the errors that it makes of a refused connection.
+def test_an_unreachable_store_is_503(environment: dict[str, str]) -> None:
+    # Giving up runs parts of botocore that success does not: the errors that it makes of a refused connection.
+    stem = "subtract_tokens_from_wallet"
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        first, _ = _call(stem, {**environment, "DYNAMODB_ENDPOINT": endpoint})
-    assert (first["statusCode"], first["headers"]["x-error-reason"]) == (503, "store_unavailable")
+        (answer,) = _call(stem, {**environment, "DYNAMODB_ENDPOINT": endpoint}, _event(stem))
+    assert (answer["statusCode"], answer["headers"]["x-error-reason"]) == (503, "store_unavailable")
 
 
 def test_the_admin_function_runs_its_commands_on_the_layer(environment: dict[str, str]) -> None:
-    shown, _ = _call("admin", environment)
-    issued, again = _call("admin", environment, payload={"command": "hash.issue", "key": "k", "arguments": NEW_HASH})
-    refused, _ = _call("admin", environment, payload={"arguments": {"wallet": {"applicationId": "1288"}}})
+    show = _example_event("admin")
+    issue = {**show, "command": "hash.issue", "key": "k", "arguments": NEW_HASH}
+    refusal = {**show, "arguments": {"wallet": {"applicationId": "1288"}}}
+    shown, issued, again, refused = _call("admin", environment, show, issue, issue, refusal)
     assert shown["result"]["walletId"] == "6254"
     assert again["result"] == {**issued["result"], "hash": None}
     assert refused["error"]["code"] == "invalid_request"
@@ -275,22 +287,25 @@ def _about_packages(packages: Path) -> set[Path]:
     return {path.relative_to(packages) for path in packages.glob("*.dist-info/**/*") if path.is_file()}
 
 
-def _call(
-    stem: str,
-    environment: dict[str, str],
-    key: str | None = None,
-    body: Any | None = None,
-    payload: dict[str, Any] | None = None,
-) -> list[dict[str, Any]]:
-    event = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
-    event.update(payload or {})
+def _event(stem: str, *, key: str | None = None, body: Any | None = None) -> dict[str, Any]:
+    """The example event of an endpoint, with an idempotency key or another body."""
+    event = _example_event(stem)
     if key:
         event["headers"]["idempotency-key"] = key
     if body is not None:
         event.update(body=body if isinstance(body, str) else json.dumps(body), isBase64Encoded=False)
+    return event
+
+
+def _example_event(stem: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((template.PROJECT / "events" / f"{stem}.json").read_text())
+    return event
+
+
+def _call(stem: str, environment: dict[str, str], *events: dict[str, Any]) -> list[dict[str, Any]]:
     path = f"{template.PROJECT / 'functions' / stem}:{environment['PYTHONPATH']}"
     answers: list[dict[str, Any]] = json.loads(
-        _python(FUNCTION, {**environment, "PYTHONPATH": path}, json.dumps(event))
+        _python(FUNCTION, {**environment, "PYTHONPATH": path}, json.dumps(events))
     )
     return answers
 

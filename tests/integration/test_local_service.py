@@ -119,6 +119,7 @@ def test_it_announces_ten_routes_and_a_curl_line_that_gets_its_golden_answer() -
 
 @LINUX_ONLY
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.unmeasured
 def test_everything_it_started_ends_with_it_when_it_is_told_to_stop(sent: signal.Signals) -> None:
     with running() as service:
         children = service.children()
@@ -130,6 +131,7 @@ def test_everything_it_started_ends_with_it_when_it_is_told_to_stop(sent: signal
 
 
 @LINUX_ONLY
+@pytest.mark.unmeasured
 def test_everything_it_started_ends_even_when_it_is_killed() -> None:
     with running() as service:
         children = service.children()
@@ -140,6 +142,7 @@ def test_everything_it_started_ends_even_when_it_is_killed() -> None:
 
 
 @LINUX_ONLY
+@pytest.mark.unmeasured
 def test_the_engine_outlives_a_worker_that_dies() -> None:
     with running() as service:
         service.post(STATUS_PATH, ref="38")
@@ -166,6 +169,7 @@ def test_changes_are_kept_where_data_names_a_folder(tmp_path: Path) -> None:
     assert answer["user"]["status"] == "pause"
 
 
+@pytest.mark.unmeasured
 def test_a_document_that_is_refused_halfway_leaves_nothing_where_data_names_a_folder(tmp_path: Path) -> None:
     document = json.loads((PROJECT / "local" / "example_data.json").read_text(encoding="utf-8"))
     document["wallets"].append({**document["wallets"][0], "pin": "1"})
@@ -180,6 +184,7 @@ def test_a_document_that_is_refused_halfway_leaves_nothing_where_data_names_a_fo
     assert answer["code"] == 202
 
 
+@pytest.mark.unmeasured
 def test_kept_data_is_left_alone_where_a_table_is_missing(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     with running(DATA=str(folder)) as service:
@@ -192,6 +197,7 @@ def test_kept_data_is_left_alone_where_a_table_is_missing(tmp_path: Path) -> Non
     assert answer["user"]["status"] == "pause"
 
 
+@pytest.mark.unmeasured
 def test_nothing_is_kept_where_data_is_not_set() -> None:
     with running() as service:
         service.post(UPDATE_PATH, ref="38", status="pause")
@@ -250,6 +256,7 @@ def test_an_engine_that_is_no_program_is_named_in_one_sentence(tmp_path: Path) -
     assert outcome.stderr == f"DYNAMODB_ENGINE names {tmp_path}, which is not a program.\n"
 
 
+@pytest.mark.unmeasured
 def test_requests_are_answered_where_the_environment_names_a_proxy() -> None:
     nobody = "http://127.0.0.1:9"
     with running(HTTP_PROXY=nobody, http_proxy=nobody, ALL_PROXY=nobody, NO_PROXY="", no_proxy="") as service:

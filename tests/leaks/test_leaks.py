@@ -15,6 +15,7 @@ from tests.leaks.scan import leaking, scan
 from tests.support.api import Api
 
 
+@pytest.mark.unmeasured
 def test_generated_requests_leave_no_secret_in_any_line(api: Api) -> None:
     done = scan(api, 300)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.contract.conftest import _example_of_all, _gateway_of_all, base_url, store
+from tests.contract.conftest import base_url, store
 
-__all__ = ["_example_of_all", "_gateway_of_all", "base_url", "store"]
+__all__ = ["base_url", "store"]
 
 # No sandbox, because tests often run as root; and nothing but the page asks for anything.
 _OPTIONS = [

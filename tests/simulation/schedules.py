@@ -2,6 +2,8 @@
 
 No order is drawn at random: a schedule is a list of choices, and after each run the last choice that has an alternative
 takes it, until none has. Two reads in a row leave the same behind in either order, so only one order of them is run.
+Nor does it matter which of two requests that differ at most in the id of their call makes its first store call first:
+the earlier one does.
 """
 
 from __future__ import annotations
@@ -186,11 +188,19 @@ class Explorer:
             for under_way in tasks:
                 scheduler.step(under_way)
             last_reader = -1
+            waiting = [(task, _likeness(delivery.intent)) for task, delivery in tasks.items()]
             while scheduler.tasks:
-                able = [task for task in scheduler.tasks if task.number >= last_reader or about_to[task] == TRANSACTION]
+                # Of those that are alike and have not begun, the first one.
+                later = {task for place, (task, kind) in enumerate(waiting) if kind in dict(waiting[:place]).values()}
+                able = [
+                    task
+                    for task in scheduler.tasks
+                    if task not in later and (task.number >= last_reader or about_to[task] == TRANSACTION)
+                ]
                 if not able:
                     return None
                 under_way = able[choices.choose(len(able))]
+                waiting = [(task, kind) for task, kind in waiting if task is not under_way]
                 last_reader = -1 if about_to[under_way] == TRANSACTION else under_way.number
                 # A moment, so that a call that was begun before is older than one that begins now.
                 TIME.advance(0.00001)
@@ -217,6 +227,12 @@ class Explorer:
 
 
 TIME = seams.Time()
+
+
+def _likeness(intent: Any) -> tuple[str, str]:
+    """What a request does: the same of two that differ at most in the id of their call."""
+    call_id = getattr(intent, "call_id", "")
+    return intent.stem, intent.body.replace(call_id, "") if call_id else intent.body
 
 
 def _handling(delivery: Delivery, model: Model) -> Callable[[], None]:

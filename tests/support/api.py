@@ -53,7 +53,7 @@ class Api:
         """Give this process Lambda's variables, and the client for this engine, until the block ends."""
         with environment(self.store.service, self._endpoint):
             # A file's tests may use two engines. Making a client is slow, so it is kept from one test to the next.
-            if self._client is not dynamodb.dynamodb():
+            if self._client is None or self._client is not dynamodb.dynamodb():
                 dynamodb.dynamodb.cache_clear()
                 self._client = dynamodb.dynamodb()
             yield

@@ -7,7 +7,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -18,6 +18,7 @@ from paidline.domain import pin_guessing
 from paidline.store import api_clients, dialed_numbers, pbxs
 from paidline.store.dynamodb import dynamodb
 from tests.support.reply import Reply
+from tests.support.store import Contents, Store
 
 ADD, SUBTRACT, SESSION = "add_tokens_to_wallet", "subtract_tokens_from_wallet", "session_call_create_by_ref"
 BY_PIN = "get_wallet_by_dialed_number_and_pin"
@@ -69,7 +70,25 @@ class Service:
     store: Any
     endpoint: str
     tables: dict[str, str]
-    handlers: dict[str, Handler] = field(default_factory=dict)
+    handlers: dict[str, Handler]
+    _template: template.Template
+    _contents: Contents
+    _client: object = None
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Give this process Lambda's variables, the data above, and nothing in its memory, until the block ends."""
+        with patch.dict(os.environ):
+            set_environment(self._template, self.endpoint)
+            # Rivals write over connections of their own, so every table is looked through.
+            Store(self.store, self._template).restore(self._contents)
+            # Making a client is slow, so it is kept from one test to the next, unless the test made another.
+            if self._client is None or self._client is not dynamodb():
+                dynamodb.cache_clear()
+                self._client = dynamodb()
+            _forget()
+            yield
+        _forget()
 
     def send(self, stem: str, /, *, query: str = "", **changes: Any) -> Reply:
         """Send the stem's request with some parameters changed; a header's name starts with `header_`."""
@@ -101,25 +120,21 @@ class Service:
 
 
 @contextmanager
-def started(engine_endpoint: str) -> Iterator[Service]:
-    """A service on new tables with the data above, and nothing in the process's memory."""
+def made(engine_endpoint: str) -> Iterator[Service]:
+    """A service on new tables with the data above."""
     described = template.read(table_prefix=uuid.uuid4().hex)
     store: Any = engine.client(engine_endpoint)
     handlers = {r.function.stem: load_handler(r.function) for r in described.routes if r.function.stem in _BODIES}
     with patch.dict(os.environ):
         set_environment(described, engine_endpoint)
-        _forget()
         tables.create(store, described.tables)
         data.load(store, _DATA)
-        # As at a function's start: a request's time is not for that.
-        dynamodb()
-        yield Service(store, engine_endpoint, described.environment, handlers)
-        tables.delete(store, described.tables)
-    _forget()
+    contents = Store(store, described).contents()
+    yield Service(store, engine_endpoint, described.environment, handlers, described, contents)
+    tables.delete(store, described.tables)
 
 
 def _forget() -> None:
-    dynamodb.cache_clear()
     api_clients.cache.clear()
     dialed_numbers.cache.clear()
     pbxs.cache.clear()

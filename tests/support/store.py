@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -46,17 +47,14 @@ class Store:
     def contents(self, *without: str) -> Contents:
         """Everything in every table, by table and key, but for the tables that these environment variables name."""
         left_out = {self.service.environment[variable] for variable in without}
-        return {
-            table.name: {_key(table, item): item for item in self._scan(table)}
-            for table in self.service.tables
-            if table.name not in left_out
-        }
+        return {table.name: self._contents(table) for table in self.service.tables if table.name not in left_out}
 
-    def restore(self, wanted: Contents) -> None:
-        """Restore what `contents` returned; only differences are written."""
-        present = self.contents()
+    def restore(self, wanted: Contents, names: Collection[str] | None = None) -> None:
+        """Restore what `contents` returned, in all tables or in those of these names; only differences are written."""
         for table in self.service.tables:
-            here, there = present[table.name], wanted.get(table.name, {})
+            if names is not None and table.name not in names:
+                continue
+            here, there = self._contents(table), wanted.get(table.name, {})
             gone = [{"DeleteRequest": {"Key": json.loads(key)}} for key in here.keys() - there.keys()]
             new = [{"PutRequest": {"Item": item}} for key, item in there.items() if here.get(key) != item]
             self._write(table.name, gone + new)
@@ -88,6 +86,9 @@ class Store:
             ExpressionAttributeNames={"#attribute": attribute},
             ExpressionAttributeValues={":value": value},
         )
+
+    def _contents(self, table: template.Table) -> dict[str, Item]:
+        return {_key(table, item): item for item in self._scan(table)}
 
     def _write(self, table: str, requests: list[Any]) -> None:
         for start in range(0, len(requests), _MAX_IN_A_BATCH):

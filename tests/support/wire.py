@@ -18,6 +18,8 @@ from paidline.store.dynamodb import dynamodb
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"})
+
 _BEFORE_CALL = "before-call.dynamodb"
 _BEFORE_SEND = "before-send.dynamodb"
 
@@ -42,6 +44,17 @@ class Call:
             for operation in self.content["TransactItems"]
             for kind, details in operation.items()
         }
+
+    @property
+    def written(self) -> set[str]:
+        """The tables that the call writes to."""
+        if self.operation in READS:
+            return set()
+        if self.operation == "BatchWriteItem":
+            return set(self.content["RequestItems"])
+        if self.operation == "TransactWriteItems":
+            return {table for _, table in self.permissions}
+        return {self.content["TableName"]} if "TableName" in self.content else set()
 
 
 @contextmanager

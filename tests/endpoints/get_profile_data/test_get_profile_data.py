@@ -109,6 +109,7 @@ def test_the_list_is_compressed_only_where_the_client_asks_for_it(engine_api: Ap
     assert compressed.body == plain.body
 
 
+@pytest.mark.unmeasured
 def test_ten_thousand_profiles_fit_into_lambdas_answer(engine_api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     # What fits is the question here, and not how fast this machine is.
     monkeypatch.setattr(deadline, "remaining_s", lambda: math.inf)
