@@ -101,8 +101,14 @@ def example_on_engine(engine_endpoint: str) -> tuple[Store, Contents]:
 def gateway(engine_endpoint: str) -> Iterator[str]:
     """Where a gateway in a process of its own answers, in front of the real engine."""
     command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
+    # Its workers write at the same time, so one's long line may cut another's character in two: errors="replace".
     with subprocess.Popen(
-        command, cwd=template.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=template.PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
