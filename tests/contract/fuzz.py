@@ -1,9 +1,10 @@
 """Sends very many requests made from the OpenAPI file to a local gateway, and checks each answer against the file.
 
-`make fuzz`. Schemathesis takes a tenth of a second to make a request. Here it makes some for each path, valid and
-invalid ones; all others are put together from their values, those of the documented requests, and bytes at random.
+`make fuzz`. Schemathesis takes a tenth of a second to make a request. Here it makes only some for each path, valid and
+invalid; all others are put together from their values, those of the documented requests, and random bytes.
 
-Settings: REQUESTS, SEED, CASES (made by Schemathesis for each path), MINUTES (stop then; without it when all are sent).
+Settings: REQUESTS, SEED, CASES (Schemathesis makes so many valid and so many invalid ones for each path), and MINUTES,
+after which it stops even if not all are sent.
 """
 
 from __future__ import annotations
@@ -230,7 +231,7 @@ class Checker:
 
 @dataclass
 class Tally:
-    """What came of the requests; shared by the clients."""
+    """The outcome of the requests; shared by the clients."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -238,7 +239,7 @@ class Tally:
 
     @property
     def sent(self) -> int:
-        """The number of answers."""
+        """The number of requests sent, with or without an answer."""
         return self.answers.total()
 
 
@@ -281,7 +282,7 @@ def _send(base_url: str, checker: Checker, maker: Maker, count: int, tally: Tall
 
 
 def _ask(connection: http.client.HTTPConnection, checker: Checker, request: Request) -> tuple[int, str]:
-    """Return the answer's code, 0 if it has none, and what is wrong with it."""
+    """Send a request; return the code in its answer, 0 if there is none, and what is wrong with it."""
     target = f"{request.path}?{request.query}" if request.query else request.path
     try:
         connection.request("POST", target, request.body, request.headers)
