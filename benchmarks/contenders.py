@@ -1,4 +1,4 @@
-"""Who is measured: the functions on the layer as it is deployed, and four usual ways of writing one of them."""
+"""Who is measured: the functions on the layer as it is deployed, and four common ways of writing one of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BASELINES = template.PROJECT / "benchmarks" / "baselines"
 # The baselines answer this endpoint only.
 COMPARED = "get_status_by_ref"
 FLOOR = "bare"
-# For every debit of a benchmark.
+# Tokens for every debit of a benchmark.
 _ENOUGH = 1_000_000_000
 _BEGIN, _END = "calls_begin", "calls_end"
 
@@ -44,7 +44,7 @@ class Contender:
     event: Path
 
     def environment(self) -> dict[str, str]:
-        """Set the variables of a process that measures it; nothing of this process's Python leaks in."""
+        """Return the variables of a process that measures it, without those of this process's Python."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
             "PYTHONPATH": f"{self.folder}:{self.packages}",
@@ -59,7 +59,7 @@ class Contender:
         return self.run(warm_up, requests)[0]
 
     def run(self, warm_up: int, requests: int, under: Sequence[str] = ()) -> tuple[Result, str]:
-        """Measure it, `under` the command of a tool if one is given, and give what that tells of it as well.
+        """Measure it, `under` the command of a tool if one is given, and return the tool's output as well.
 
         `-S` because Lambda has no site-packages of a virtual environment.
         """
@@ -78,7 +78,7 @@ class Contender:
 
     @contextmanager
     def ready(self, requests: int) -> Iterator[list[Event]]:
-        """Run a fresh store that can answer so many requests, and give the event of each."""
+        """Run a fresh store that can serve this many requests, and yield the event of each."""
         event = json.loads(self.event.read_text(encoding="utf-8"))
         with store(_ENOUGH) as running:
             if self.name not in (_BEGIN, _END):
@@ -130,7 +130,7 @@ def baselines() -> list[Contender]:
 def store(tokens: int | None = None) -> Iterator[engine.Engine]:
     """Run the embedded engine with the example data, and point this process and its children at it.
 
-    With `tokens` the example's wallet has so many.
+    With `tokens`, the first wallet of the example data has that many.
     """
     service = template.read()
     with engine.start() as running:

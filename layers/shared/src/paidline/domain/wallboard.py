@@ -15,7 +15,7 @@ _ANSWERED = DialStatus.ANSWER.lower()
 
 
 class Totals(NamedTuple):
-    """What was counted of a day's calls, of which some tokens may have been charged."""
+    """How many of a day's calls were counted, how many of them were answered, and the tokens charged for them."""
 
     calls: int = 0
     answered: int = 0
@@ -71,7 +71,7 @@ def look() -> Board:
 
 
 def forget() -> None:
-    """Forget what was counted, as a new process has it."""
+    """Forget what was counted, so that this process starts over like a new one."""
     global _settled
     _settled = _Settled()
 

@@ -1,4 +1,4 @@
-"""PBXs that have begun a paid call or synchronised, when each last named its live calls, and when sweeps ran."""
+"""PBXs that have begun a paid call or synchronised, when each last synchronised, and when sweeps ran."""
 
 import os
 import time
@@ -36,7 +36,7 @@ def _find_or_add(name: str) -> Pbx:
     return Pbx(name)
 
 
-# Only whether a PBX is known is taken from here: an entry is never removed.
+# Used only to tell whether a PBX is known, which stays true: no PBX is ever removed.
 cache = Cache(_find_or_add, ttl_s=_KNOWN_FOR_S)
 
 
@@ -51,9 +51,9 @@ def note_sync(name: str) -> None:
 
 
 def note_sweep(longest_gap_s: int) -> int:
-    """Note that a sweep runs now, and return since when sweeps have run without a longer gap, in epoch seconds.
+    """Note that a sweep runs now, and return when the current series of sweeps began, in epoch seconds.
 
-    One UpdateItem, and a second one after a longer gap.
+    A series ends with a gap longer than `longest_gap_s`. One UpdateItem, and a second one after such a gap.
     """
     try:
         swept = _update(_SWEEP, "SET lastSweep = :now", longest_gap_s=longest_gap_s)

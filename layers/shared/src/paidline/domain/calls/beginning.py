@@ -25,7 +25,7 @@ _OVERTIME_S = 5 * 60
 
 
 class NewCall(NamedTuple):
-    """A call to begin: the PBX's id of it, what it wants, and the digest of the request's contents."""
+    """A call to begin: the PBX's id for it, what it wants, and the digest of the request's contents."""
 
     call_id: str
     pbx: str
@@ -43,8 +43,8 @@ class Begun(NamedTuple):
 def begin(client: ApiClient, new: NewCall, *, handler: str, ip: str) -> Begun:
     """Begin a call, or return the one that an earlier delivery of the request has begun.
 
-    The calls of `terms.find_parties` and one TransactWriteItems; losing a race costs all of them again. A refusal or a
-    repetition costs one TransactGetItems, and the first call of a PBX in this process one GetItem.
+    The store calls of `terms.find_parties` and one TransactWriteItems; losing a race costs all of them again. A refusal
+    or a repetition costs one TransactGetItems more, and a PBX's first call in this process one GetItem more.
     Raises the errors of `terms.find_parties`, then those of `terms.agree`. Raises InvalidRequest if the PBX has begun
     another call with the same id.
     """

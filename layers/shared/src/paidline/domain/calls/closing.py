@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Request(NamedTuple):
     """Who closes a call: the endpoint, the caller's IP address for the status log, and the request's id.
 
-    A command has an `operator`, who says for which `reason` it is closed.
+    A command has an `operator`, who gives the `reason` for closing it.
     """
 
     handler: str
@@ -53,7 +53,7 @@ def give_back(taken: tuple[TakenAgent, ...], request: Request) -> "list[Transact
 
 
 def still_taken(taken: tuple[TakenAgent, ...], reasons: list[CancellationReason]) -> tuple[TakenAgent, ...]:
-    """Return the agents without those who have chosen a status themselves, or who are gone.
+    """Return the agents whom the call still has: not those who have chosen a status themselves, or who are gone.
 
     `reasons` are those of the operations of `give_back` in a cancelled transaction.
     """

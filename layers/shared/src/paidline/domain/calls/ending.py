@@ -1,4 +1,4 @@
-"""Ending a paid call: what was held is charged or released, the agents are free, and the call session is written."""
+"""Ending a paid call: what was held is charged or released, the agents are freed, and the call session is written."""
 
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ def end(client: ApiClient, report: Report, *, handler: str, ip: str) -> Ended:
 
 
 def find(call_id: str, pbx: str) -> Call:
-    """Find a call. One GetItem; before it counts as unknown one TransactGetItems, as its begin may be committing.
+    """Find a call. One GetItem; if that finds nothing, one TransactGetItems, because its begin may be committing.
 
     Raises UnknownCall.
     """

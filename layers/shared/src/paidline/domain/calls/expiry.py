@@ -25,14 +25,14 @@ _LONGEST_GAP_S = 120
 
 
 class Synchronised(NamedTuple):
-    """How many calls of a PBX are open after a synchronisation, and how many it has let expire."""
+    """How many calls of a PBX are open after a synchronisation, and how many have expired in it."""
 
     open: int
     expired: int
 
 
 class Swept(NamedTuple):
-    """How many calls a sweep has let expire, and the errors of those that it could not."""
+    """How many calls a sweep has expired, and the errors of those that it could not expire."""
 
     expired: int
     failures: list[StoreUnavailable]
@@ -45,7 +45,7 @@ def prepare() -> None:
 
 
 def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Synchronised:
-    """Note that a PBX is alive, and let its open calls expire that are old enough and not among the live ones.
+    """Note that a PBX is alive, and expire those of its open calls that are old enough and not among the live ones.
 
     One UpdateItem and one Query; for each call that expires two GetItems and one TransactWriteItems. What does not fit
     into the request's time is left to the next synchronisation.
@@ -63,10 +63,11 @@ def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Syn
 
 
 def sweep(remaining_ms: Callable[[], int], *, handler: str) -> Swept:
-    """Let calls expire whose time is over, and those of PBXs that synchronised before and have long been silent.
+    """Expire calls whose time is over, and those of PBXs that have synchronised before and are silent for too long.
 
     `remaining_ms` is Lambda's: what does not fit is left to the next sweep. One UpdateItem (two after an outage), one
-    Scan of the PBXs, one Query for each, and for each call that expires two GetItems and one TransactWriteItems.
+    Scan of the PBXs, one Query for each (two for a silent one), and for each call that expires two GetItems and one
+    TransactWriteItems.
     """
     expired = 0
     failures = []
@@ -108,9 +109,9 @@ def _before(seconds: int) -> str:
 
 
 def expire(found: OpenCall, *, handler: str, ip: str) -> bool:
-    """Let an open call expire, and return whether it was still open.
+    """Expire an open call, and return whether it was still open.
 
-    Two GetItems, one for a call that holds nothing, and one TransactWriteItems; losing a race costs all of them again.
+    Two GetItems (one if the call holds nothing) and one TransactWriteItems; losing a race costs all of them again.
     """
     request = closing.Request(handler, ip, ids.new_request_id())
     backoff = Backoff()

@@ -19,7 +19,7 @@ class Quote(NamedTuple):
 
 
 def quote(client: ApiClient, wanted: Wanted, *, ip: str) -> Quote:
-    """Return what a call would get. The calls of `terms.find_parties`, and the errors of beginning a call."""
+    """Return what a call would get. Makes the store calls of `terms.find_parties`, and raises the errors of `begin`."""
     parties = terms.find_parties(client, wanted, ip)
     agreed = terms.agree(parties, wanted)
     return Quote(parties.agent, parties.wallet, parties.dialed.billing_increments, agreed.max_seconds)

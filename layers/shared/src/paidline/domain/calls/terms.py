@@ -107,7 +107,7 @@ def _sharing_with(agent: Agent) -> list[Agent]:
 
 
 def agree(parties: Parties, wanted: Wanted) -> Terms:
-    """Return what a call gets. No call, unless an agent on the line seems to be in a conversation: one GetItem then.
+    """Return what a call gets. One GetItem for each agent on the line who seems to be in a conversation; else no read.
 
     Raises WalletBlocked, then InsufficientTokens, then AgentUnavailable, then LineBusy or TooManyOnCallLine.
     """
