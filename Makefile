@@ -12,7 +12,7 @@ TEMPLATES = template.yaml alarms.yaml deploy-role.yaml backups.yaml
 .PHONY: help run install lint check test lock clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-19s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv-run/.installed ## Serve all endpoints on this machine. PORT=3000 SEED=file.json|none DATA=folder
 	@.venv-run/bin/python -m local

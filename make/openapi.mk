@@ -14,7 +14,7 @@ openapi/node_modules/.installed functions/pages/node_modules/.installed: %/node_
 run test: functions/pages/node_modules/.installed
 
 .PHONY: fuzz
-fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a local gateway. REQUESTS=1000000 SEED=1 MINUTES=25
+fuzz: .venv/.installed ## Send random requests made from the OpenAPI file to a local gateway. REQUESTS=1000000 SEED=1 CASES=30 MINUTES=60
 	@.venv/bin/python -m tests.contract.fuzz
 
 .PHONY: test-browser
