@@ -1313,15 +1313,15 @@ DEFECTS = (
     Defect(
         "a call expires however young it is",
         EXPIRY,
-        "is_dead = found.call_id not in live and found.opened < old",
-        "is_dead = found.call_id not in live",
+        "if found.call_id not in live and found.opened < old:",
+        "if found.call_id not in live:",
         (SYNC_TESTS,),
     ),
     Defect(
-        "a call expires though it is named",
+        "a call expires though it is named:",
         EXPIRY,
-        "is_dead = found.call_id not in live and found.opened < old",
-        "is_dead = found.opened < old",
+        "if found.call_id not in live and found.opened < old:",
+        "if found.opened < old:",
         (SYNC_TESTS,),
     ),
     Defect(
@@ -1400,6 +1400,13 @@ DEFECTS = (
         "return entry._replace(operator=request.operator, reason=request.reason)",
         "return entry",
         (ADMIN_CALLS,),
+    ),
+    Defect(
+        "a synchronisation expires calls until it has no time left",
+        EXPIRY,
+        "        if deadline.remaining_s() <= _ENOUGH_S:\n            break\n",
+        "",
+        (SYNC_TESTS,),
     ),
     Defect(
         "an outage of the service makes PBXs silent",

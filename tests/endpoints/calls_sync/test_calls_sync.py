@@ -11,8 +11,9 @@ import pytest
 
 from local import gateway, template
 from paidline.management.verification import verify
-from paidline.store import pbxs
-from tests.support import wire
+from paidline.store import calls, pbxs
+from paidline.store.dynamodb import dynamodb
+from tests.support import slow, wire
 from tests.support.agents import rows_of, status_of
 from tests.support.api import Api, Context
 from tests.support.metrics import counted
@@ -159,6 +160,29 @@ def test_calls_that_expire_are_counted_by_synchronisation_and_sweep_and_none_is_
     api.request(SYNC, callIds=LIVE)
     sweep()
     assert counted(logged(), "ExpiredCalls") == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_synchronisation_with_more_to_expire_than_it_has_time_for_counts_all_and_leaves_the_rest(
+    engine_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine_api.request(BEGIN)
+    monkeypatch.setattr(calls, "_OPEN_PER_READ", 1)
+    clock = slow.Clock(monkeypatch)
+    takes_s = {"Query": 0.3, "TransactWriteItems": 1.7}
+
+    def take_time(model: Any, **_: Any) -> None:
+        clock.advance(takes_s.get(model.name, 0.0))
+
+    dynamodb().meta.events.register("before-call.dynamodb.*", take_time)
+    try:
+        first, second = (engine_api.request(SYNC, callIds=None) for _ in range(2))
+    finally:
+        dynamodb().meta.events.unregister("before-call.dynamodb.*", take_time)
+
+    assert (first.reason, second.reason) == (None, None)
+    assert (first.json["openCalls"], first.json["expiredCalls"]) == ("1", "1")
+    assert (second.json["openCalls"], second.json["expiredCalls"]) == ("0", "1")
 
 
 def test_a_sweep_leaves_alone_a_pbx_that_has_never_synchronised(api: Api) -> None:

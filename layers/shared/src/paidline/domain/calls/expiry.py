@@ -52,13 +52,19 @@ def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Syn
     """
     pbxs.note_sync(pbx)
     old = _before(_setting_s("CALL_SYNC_GRACE_S"))
-    open_calls = expired = 0
+    dead = []
+    open_calls = 0
+    # All are counted before the first one expires: a long list would have no time left after many expiries.
     for found in calls.list_open(pbx):
-        is_dead = found.call_id not in live and found.opened < old
-        if is_dead and deadline.remaining_s() > _ENOUGH_S:
-            expired += expire(found, handler=handler, ip=ip)
-        else:
-            open_calls += 1
+        open_calls += 1
+        if found.call_id not in live and found.opened < old:
+            dead.append(found)
+    expired = 0
+    for found in dead:
+        if deadline.remaining_s() <= _ENOUGH_S:
+            break
+        expired += expire(found, handler=handler, ip=ip)
+        open_calls -= 1
     return Synchronised(open_calls, expired)
 
 
