@@ -1318,7 +1318,7 @@ DEFECTS = (
         (SYNC_TESTS,),
     ),
     Defect(
-        "a call expires though it is named:",
+        "a call expires though it is named",
         EXPIRY,
         "if found.call_id not in live and found.opened < old:",
         "if found.opened < old:",

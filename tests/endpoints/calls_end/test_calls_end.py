@@ -202,6 +202,17 @@ def test_a_wallet_that_has_another_pin_by_then_leaves_the_price_uncollected(api:
     assert (ended["tokensCharged"], ended["uncollectedTokens"]) == ("0", "90")
 
 
+def test_another_wallet_that_has_its_pin_by_then_is_not_charged(api: Api, monkeypatch: Any) -> None:
+    begin(api)
+    expire(api, monkeypatch)
+    key = {"applicationId": {"S": "1288"}, "walletKey": {"S": "pin#695334#695334"}}
+    api.store.change("WALLETS_TABLE", key, "walletId", {"S": "9999"})
+    ended = end(api, duration="60")
+
+    assert (ended["tokensCharged"], ended["uncollectedTokens"]) == ("0", "90")
+    assert api.store.item("WALLETS_TABLE", walletId="9999")["tokens"] == "1971"
+
+
 def test_a_call_of_an_agent_without_a_price_ends_without_an_entry(api: Api) -> None:
     api.store.change("AGENTS_TABLE", {"refKey": {"S": "38"}}, "tpm", {"N": "0"})
     begin(api)
