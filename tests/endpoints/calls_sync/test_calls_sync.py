@@ -186,6 +186,7 @@ def test_a_synchronisation_with_more_to_expire_than_it_has_time_for_counts_all_a
 
 
 def test_a_sweep_leaves_alone_a_pbx_that_has_never_synchronised(api: Api) -> None:
+    set_sweeps(api, since_s=86_400)
     api.request(BEGIN)
     set_opened(api, "2020-01-01T00:00:00.000000Z")
 
@@ -204,6 +205,18 @@ def test_a_sweep_lets_the_calls_of_a_pbx_expire_that_has_been_silent_for_three_m
     assert sweep() == expired
     assert (state(api) == "expired") == bool(expired)
     assert (status_of(api, "38") == "online") == bool(expired)
+
+
+@pytest.mark.parametrize(("synchronises", "expired"), [(True, 0), (False, 2)])
+def test_a_pbx_that_synchronises_is_no_longer_silent(api: Api, synchronises: bool, expired: int) -> None:
+    api.request(BEGIN)
+    set_opened(api, "2020-01-01T00:00:00.000000Z")
+    set_last_sync(api, 600)
+    set_sweeps(api, since_s=86_400)
+    if synchronises:
+        api.request(SYNC, callIds=[LIVE, NEW])
+
+    assert sweep() == expired
 
 
 @pytest.mark.parametrize(("last_s", "expired"), [(110, 2), (130, 0)])
