@@ -86,14 +86,14 @@ class Contender:
                 return
             # A call begins once and ends once, so each request has a call and an agent of its own.
             refs = _add_agents(running, requests)
-            begins = [_about(request.documented(_BEGIN), callId=f"bench-{ref}", ref=ref) for ref in refs]
+            begins = [request.about(request.documented(_BEGIN), callId=f"bench-{ref}", ref=ref) for ref in refs]
             if self.name == _BEGIN:
                 yield begins
                 return
             # The client of the store before this one.
             dynamodb.cache_clear()
             request.send(_BEGIN, begins)
-            yield [_about(event, callId=f"bench-{ref}") for ref in refs]
+            yield [request.about(event, callId=f"bench-{ref}") for ref in refs]
 
 
 def _add_agents(running: engine.Engine, count: int) -> list[str]:
@@ -104,10 +104,6 @@ def _add_agents(running: engine.Engine, count: int) -> list[str]:
     ]
     data.load(running.client(), {"agents": agents})
     return [agent["ref"] for agent in agents]
-
-
-def _about(event: Event, **parameters: str) -> Event:
-    return {**event, "body": json.dumps({**json.loads(event["body"]), **parameters})}
 
 
 def ours() -> list[Contender]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import request
 from benchmarks.contenders import store
 from local import engine, template
 from local.gateway import load_handler
@@ -102,7 +103,7 @@ def _measure() -> None:
 
 def _row(name: str, handler: Any, event: dict[str, Any], results: Any) -> tuple[float, float]:
     cpu, wall = time.process_time(), time.perf_counter()
-    response = handler(event, _Context())
+    response = handler(event, request.Context())
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     size = len(json.dumps(response)) / _MB
     print(f"| {name} | {cpu * 1000:.0f} | {wall * 1000:.0f} | {size:.2f} |", file=results, flush=True)
@@ -115,15 +116,6 @@ def _peak_mb() -> float:
 
 def _verdict(what: str, value: float, most: float) -> str:
     return f"{'met' if value <= most else 'MISSED'}: {what}: {value:.2f}, goal at most {most}"
-
-
-class _Context:
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-    function_version = "1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Tell that there is time enough."""
-        return 10_000
 
 
 if __name__ == "__main__":

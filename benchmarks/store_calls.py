@@ -53,15 +53,6 @@ class Usage:
         return f"| {name} | {calls} | {units} | {self.sent} | {self.received} |\n"
 
 
-class _Context:
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-    function_version = "1"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Tell that there is time enough."""
-        return 10_000
-
-
 def main() -> None:
     """Write the table into docs."""
     with store():
@@ -87,7 +78,7 @@ def table() -> str:
                     cache.clear()
             usages.append((which, _usage(handler, asked)))
             if stem == "calls_begin":
-                _ask("calls_end", call_id)
+                _send("calls_end", call_id)
         if stem == "calls_end":
             usages.append(("repeated", _usage(handler, asked)))
         if issubclass(handler.model, IdempotentRequest):
@@ -103,20 +94,17 @@ def _of_a_new_call(stem: str, event: dict[str, Any], call_id: str) -> dict[str, 
     if stem not in ("calls_begin", "calls_end"):
         return event
     if stem == "calls_end":
-        _ask("calls_begin", call_id)
-    return {**event, "body": json.dumps({**json.loads(event["body"]), "callId": call_id})}
+        _send("calls_begin", call_id)
+    return request.about(event, callId=call_id)
 
 
-def _ask(stem: str, call_id: str) -> None:
-    function = next(function for function in template.read().functions if function.stem == stem)
-    event = request.documented(stem)
-    body = {**json.loads(event["body"]), "callId": call_id}
-    request.endpoint(function)({**event, "body": json.dumps(body)}, _Context())
+def _send(stem: str, call_id: str) -> None:
+    request.send(stem, [request.about(request.documented(stem), callId=call_id)])
 
 
 def _usage(handler: Any, event: dict[str, Any]) -> Usage:
     with recorded() as usage:
-        handler(event, _Context())
+        handler(event, request.Context())
     return usage
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -21,8 +20,8 @@ from paidline.api import telemetry
 from paidline.api.endpoint import Endpoint
 from paidline.store.dynamodb import dynamodb
 from tests.support import api as support
+from tests.support import serve, wire
 from tests.support import service as services
-from tests.support import wire
 from tests.support.api import Api
 from tests.support.service import Service
 from tests.support.store import Contents, Store
@@ -100,24 +99,8 @@ def example_on_engine(engine_endpoint: str) -> tuple[Store, Contents]:
 @pytest.fixture(scope="session")
 def gateway(engine_endpoint: str) -> Iterator[str]:
     """Where a gateway in a process of its own answers, in front of the real engine."""
-    command = [sys.executable, "-m", "tests.support.serve", engine_endpoint]
-    # Its workers write at the same time, so one's long line may cut another's character in two: errors="replace".
-    with subprocess.Popen(
-        command,
-        cwd=template.PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        # Unread, a full pipe of log lines would stop the gateway.
-        reader = threading.Thread(target=process.stdout.read)
-        reader.start()
+    with serve.running(engine_endpoint) as address:
         yield address
-        process.terminate()
-        reader.join()
 
 
 @pytest.fixture(scope="module", name="_moto")

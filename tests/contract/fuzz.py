@@ -13,7 +13,6 @@ import http.client
 import json
 import os
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -32,6 +31,7 @@ from schemathesis import Case, GenerationMode
 
 from local import engine, template
 from openapi.document import FILE
+from tests.support import serve
 from tests.support.store import Store
 
 LISTS = {"getProfileData", "getStatusLog", "wallboard"}
@@ -300,21 +300,8 @@ def _ask(connection: http.client.HTTPConnection, checker: Checker, request: Requ
 def _gateway() -> Iterator[str]:
     with engine.start() as running:
         Store(engine.client(running.endpoint), template.read()).load_example()
-        command = [sys.executable, "-m", "tests.support.serve", running.endpoint]
-        with (
-            open(os.devnull, "w") as nowhere,
-            subprocess.Popen(
-                command, cwd=template.PROJECT, stdout=subprocess.PIPE, stderr=nowhere, text=True
-            ) as process,
-        ):
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            # Unread, a full pipe of log lines would stop the gateway.
-            reader = threading.Thread(target=process.stdout.read)
-            reader.start()
+        with serve.running(running.endpoint) as address:
             yield address
-            process.terminate()
-            reader.join()
 
 
 def main() -> None:
