@@ -13,6 +13,7 @@ from tests.contract.conftest import base_url, store
 
 __all__ = ["base_url", "store"]
 
+_PROGRAMS = ("chromium", "chromium-headless-shell", "google-chrome")
 # No sandbox, because tests often run as root; and nothing but the page asks for anything.
 _OPTIONS = [
     "--no-sandbox",
@@ -28,7 +29,7 @@ _OPTIONS = [
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the program that CHROMIUM names, or the one on PATH."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if found is None:
         pytest.skip("No Chromium found: install it, as with `apt-get install chromium`, or name it with CHROMIUM.")
     with sync_playwright() as playwright:
