@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from local.refusals import Refusals
+from local import log_delivery
 from local.template import Function, Route, Template
 
 _REGION = "eu-west-1"
@@ -41,8 +41,6 @@ _REASONS = {
 }
 _WAITED_FOR = "RequestResponse"
 _FUNCTION_ERROR = ("x-amz-function-error", "Unhandled")
-# For the wallboard: what CloudWatch counts of a stack.
-REFUSALS_PATH = "/wallboard/refusals.json"
 _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 
 # What a test or a trial shortens.
@@ -103,22 +101,20 @@ def context(function: Function) -> Context:
 class Gateway:
     """The HTTP API of a template as a WSGI app, with Lambda's Invoke call for the functions without a route."""
 
-    def __init__(self, template: Template, refusals: Refusals | None = None) -> None:
-        self._refusals = refusals or Refusals()
+    def __init__(self, template: Template) -> None:
         loaded = {function.name: Loaded(function, load_handler(function)) for function in template.functions}
         self._endpoints = {
             (route.method, route.path): (route, loaded[route.function.name])
             for route in (*template.routes, *template.optional_routes)
         }
         self._invoked = {function.name: loaded[function.name] for function in template.invoked_functions}
+        self._log_subscribers = [loaded[function.name] for function in template.log_subscribers]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Handle one HTTP request."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if method == "POST" and (invoke := _INVOKE_PATH.fullmatch(path)):
             return self._invoke(unquote(invoke[1]), environ, start_response)
-        if (method, path) == ("GET", REFUSALS_PATH):
-            return _json_response(start_response, 200, self._refusals.to_json())
         found = self._find(method, path)
         if found is None:
             return _json_response(start_response, 404, b'{"message":"Not Found"}')
@@ -133,9 +129,17 @@ class Gateway:
             _log.exception("%s raised; Lambda would report a function error", route.function.name)
             return _json_response(start_response, 500, b'{"message":"Internal Server Error"}')
         if reason := dict(headers).get("x-error-reason"):
-            self._refusals.count(reason)
+            self._deliver(log_delivery.refused_request(reason, is_fault=int(status[:3]) >= 500))
         start_response(status, [*headers, ("apigw-requestid", event["requestContext"]["requestId"])])
         return [body]
+
+    def _deliver(self, event: Event) -> None:
+        """Hand log lines to the functions that subscribe to them. An error is logged, as Lambda would."""
+        for loaded in self._log_subscribers:
+            try:
+                loaded.invoke(event)
+            except Exception:
+                _log.exception("%s raised; Lambda would report a function error", loaded.function.name)
 
     def _invoke(self, name: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer Lambda's Invoke call. A function is named by its logical id or by an ARN that ends with it."""

@@ -8,7 +8,6 @@ import socket
 from gunicorn.app.base import BaseApplication
 
 from local.gateway import Gateway
-from local.refusals import Refusals
 from local.template import Template
 from paidline.store.dynamodb import dynamodb
 
@@ -30,8 +29,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         # Detached, because Gunicorn closes the descriptor itself.
         self._descriptor = listener.detach()
         self._announcement = announcement
-        # Made before the processes are forked, which share it.
-        self._refusals = Refusals()
         super().__init__()
 
     def load_config(self) -> None:
@@ -49,7 +46,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Gateway:
         """Import the handlers and create their client, once in each process as in Lambda."""
-        gateway = Gateway(self._service, self._refusals)
+        gateway = Gateway(self._service)
         # On a busy machine, creating the client would take much of the first request's time limit.
         if os.environ.get("DYNAMODB_ENDPOINT"):
             dynamodb()

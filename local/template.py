@@ -97,6 +97,8 @@ class Template:
     tables: tuple[Table, ...]
     # Those of functions that the stack only has under a condition: pages, not endpoints.
     optional_routes: tuple[Route, ...] = ()
+    # The functions that CloudWatch Logs hands the log lines of requests.
+    log_subscribers: tuple[Function, ...] = ()
 
     @property
     def invoked_functions(self) -> tuple[Function, ...]:
@@ -128,6 +130,7 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
     optional_routes: list[Route] = []
     schedules: list[Schedule] = []
     tables: list[Table] = []
+    log_subscribers: list[Function] = []
     for logical_id, resource in resources.items():
         properties = _resolve(resource.get("Properties", {}), references)
         if resource["Type"] == "AWS::Serverless::Function":
@@ -135,9 +138,18 @@ def read(path: Path = TEMPLATE, table_prefix: str = "") -> Template:
             functions.append(function)
             (optional_routes if "Condition" in resource else routes).extend(_routes(function, properties))
             schedules += _schedules(function, properties)
+            if "CloudWatchLogs" in _event_types(properties):
+                log_subscribers.append(function)
         elif resource["Type"] == "AWS::DynamoDB::Table":
             tables.append(_table(logical_id, properties, references))
-    return Template(tuple(functions), tuple(routes), tuple(schedules), tuple(tables), tuple(optional_routes))
+    return Template(
+        tuple(functions),
+        tuple(routes),
+        tuple(schedules),
+        tuple(tables),
+        tuple(optional_routes),
+        tuple(log_subscribers),
+    )
 
 
 def load(path: Path = TEMPLATE) -> dict[str, Any]:
@@ -234,6 +246,10 @@ def _routes(function: Function, properties: dict[str, Any]) -> list[Route]:
         for event in properties.get("Events", {}).values()
         if event["Type"] == "HttpApi"
     ]
+
+
+def _event_types(properties: dict[str, Any]) -> set[str]:
+    return {event["Type"] for event in properties.get("Events", {}).values()}
 
 
 def _schedules(function: Function, properties: dict[str, Any]) -> list[Schedule]:

@@ -35,9 +35,6 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     path = event["rawPath"]
     if path == "/":
         return {"statusCode": 302, "headers": {"location": "/docs", **_SECURITY}, "body": ""}
-    if path == "/wallboard/refusals.json":
-        # Only the local gateway sees the answers of all functions; a stack's refusals are in its log group.
-        return {"statusCode": 204, "headers": _SECURITY, "body": ""}
     file = _FILES.get(path)
     if file is None:
         return {"statusCode": 404, "headers": {"content-type": "text/plain", **_SECURITY}, "body": "Not Found"}

@@ -64,6 +64,7 @@ function show() {
     if (!board.agents.some((agent) => agent.userId === userId)) items.delete(userId);
   }
   showAgents();
+  showRefusals();
 }
 
 function tick() {
@@ -109,7 +110,6 @@ async function refresh() {
       byId("board").hidden = false;
       byId("board").classList.remove("stale");
       show();
-      showRefusals();
     }
   } catch {
     // The network's failures are shown by how old the last answer is.
@@ -118,25 +118,16 @@ async function refresh() {
   timer = setTimeout(refresh, REFRESH_MS);
 }
 
-// Only `make run` counts refusals; in the cloud each function is a process of its own, and CloudWatch has them.
-async function showRefusals() {
-  try {
-    const response = await fetch("/wallboard/refusals.json", { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    byId("refusals").hidden = response.status !== 200;
-    if (response.status !== 200) return;
-    const counts = Object.entries(await response.json()).sort(([, one], [, other]) => other - one);
-    byId("reasons").replaceChildren(
-      ...counts.slice(0, 15).map(([reason, count]) => {
-        const row = document.createElement("li");
-        row.append(reason, document.createElement("b"));
-        row.lastChild.textContent = count;
-        return row;
-      }),
-    );
-    if (!counts.length) byId("reasons").textContent = "None";
-  } catch {
-    // As above.
-  }
+function showRefusals() {
+  byId("reasons").replaceChildren(
+    ...board.refusalsToday.slice(0, 15).map(({ reason, count }) => {
+      const row = document.createElement("li");
+      row.append(reason, document.createElement("b"));
+      row.lastChild.textContent = count;
+      return row;
+    }),
+  );
+  if (!board.refusalsToday.length) byId("reasons").textContent = "None";
 }
 
 byId("enter").addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-"""The wallboard: agents by status, open paid calls, and today's calls and tokens."""
+"""The wallboard: agents by status, open paid calls, and today's calls, tokens and refusals."""
 
 from paidline.api.endpoint import Caller, Request, endpoint
 from paidline.api.response import Response, success
@@ -14,5 +14,5 @@ class WallboardRequest(Request):
 
 @endpoint("wallboard", WallboardRequest, Scope.WALLBOARD)
 def lambda_handler(request: WallboardRequest, caller: Caller) -> Response:
-    """Return the board. Two Scans and one Query."""
+    """Return the board. Two Scans, one GetItem and one Query."""
     return success(Code.SUCCESS, board=board(wallboard.look()))

@@ -19,13 +19,14 @@ def test_a_documented_request_gets_its_golden_answer(case: golden.Case, base_url
 
 
 @pytest.mark.parametrize("case", [case for case in golden.CASES if case.reason], ids=lambda case: case.name)
-def test_a_documented_failure_changes_nothing_but_the_count_of_wrong_pins(
+def test_a_documented_failure_changes_nothing_but_the_counts_of_wrong_pins_and_of_refusals(
     case: golden.Case, base_url: str, store: Store
 ) -> None:
-    before = store.contents("WRONG_PINS_TABLE")
+    counts = ("WRONG_PINS_TABLE", "REFUSALS_TABLE")
+    before = store.contents(*counts)
     golden.send(case, base_url)
 
-    assert store.contents("WRONG_PINS_TABLE") == before
+    assert store.contents(*counts) == before
 
 
 @pytest.mark.parametrize("endpoint", contract.REFERENCE, ids=lambda endpoint: endpoint.path)

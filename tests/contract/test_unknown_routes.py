@@ -50,9 +50,9 @@ def test_another_path_is_no_route(base_url: str, path: str, store: Store) -> Non
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_body_of_1_mb_is_an_invalid_request(base_url: str, path: str, store: Store) -> None:
-    before = store.contents()
+    before = store.contents("REFUSALS_TABLE")
     reply = golden.post(base_url, path, b"x" * 1_048_576, {"content-type": "application/json"})
 
     assert (reply.status, reply.headers["x-error-reason"]) == (200, "body_too_large")
     assert reply.body == contract.refusal(STEMS[path], 10, "request data is invalid", "body_too_large")
-    assert store.contents() == before
+    assert store.contents("REFUSALS_TABLE") == before

@@ -174,6 +174,7 @@ for _stem in (SUBTRACT, "add_tokens_to_wallet"):
 CONSISTENT = {
     "GetItem CallsTable": True,
     "GetItem PbxsTable": False,
+    "GetItem RefusalsTable": False,
     "Query CallSessionsTable/index/day": False,
     "Query CallsTable/index/open": False,
     "Scan CallsTable/index/open": False,

@@ -39,17 +39,17 @@ def refresh() -> float:
         units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
 
     events = dynamodb.dynamodb().meta.events
-    for operation in ("Scan", "Query"):
+    for operation in ("Scan", "Query", "GetItem"):
         events.register(f"before-parameter-build.dynamodb.{operation}", ask)
         events.register(f"after-call.dynamodb.{operation}", note)
     try:
         # Not through the handler: the engine may need longer than a request has, and the units are the same.
         wallboard.look()
     finally:
-        for operation in ("Scan", "Query"):
+        for operation in ("Scan", "Query", "GetItem"):
             events.unregister(f"before-parameter-build.dynamodb.{operation}", ask)
             events.unregister(f"after-call.dynamodb.{operation}", note)
-    assert len(units) == 3
+    assert len(units) == 4
     return sum(units)
 
 

@@ -1,19 +1,16 @@
-"""The function of the pages: files with a strict policy, no table, and the local count of refusals beside it."""
+"""The function of the pages: files with a strict policy and no table; and the refusals that the wallboard's shows."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
-import os
 import re
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
 from local import gateway, template
-from local.refusals import Refusals
 from tests.support import golden
 
 FUNCTION = template.read().optional_routes[0].function
@@ -65,10 +62,6 @@ def test_nothing_but_the_pages_files_is_served(path: str) -> None:
     assert get(path)["statusCode"] == 404
 
 
-def test_a_stack_counts_no_refusals() -> None:
-    assert get(gateway.REFUSALS_PATH)["statusCode"] == 204
-
-
 def test_the_build_copies_every_file_that_is_served() -> None:
     makefile = (FUNCTION.folder / "Makefile").read_text(encoding="utf-8")
     source = (FUNCTION.folder / "app.py").read_text(encoding="utf-8")
@@ -78,24 +71,11 @@ def test_the_build_copies_every_file_that_is_served() -> None:
         assert name in makefile
 
 
-def test_processes_of_one_server_count_refusals_together() -> None:
-    refusals = Refusals()
-    refusals.count("unknown_ref")
-    child = os.fork()
-    if child == 0:
-        refusals.count("unknown_ref")
-        refusals.count("unauthorized")
-        os._exit(0)
-    os.waitpid(child, 0)
-
-    assert json.loads(refusals.to_json()) == {"unknown_ref": 2, "unauthorized": 1}
-
-
-def test_the_gateway_counts_the_refusals_of_all_functions_by_reason(base_url: str) -> None:
+def test_the_gateway_counts_the_refusals_of_all_functions_by_reason_for_the_wallboard(base_url: str) -> None:
     def counted(reason: str) -> int:
-        with urlopen(f"{base_url}{gateway.REFUSALS_PATH}") as reply:
-            counts: dict[str, int] = json.load(reply)
-        return counts.get(reason, 0)
+        (success,) = [case for case in golden.SUCCESSES if case.stem == "wallboard"]
+        shown = json.loads(golden.send(success, base_url).body)["board"]["refusalsToday"]
+        return sum(int(one["count"]) for one in shown if one["reason"] == reason)
 
     refused = [case for case in golden.CASES if case.reason == "unknown_ref"]
     before = counted("unknown_ref")

@@ -10,6 +10,7 @@ import pytest
 
 from local import engine, sam, template
 from tests.support import golden
+from tests.support.store import Store
 
 # The contract's request is for the log of an agent who has none; its golden answer shows another agent's.
 _NO_ROWS = '{"status":1,"message":"success","code":20,"data":[]}'
@@ -48,3 +49,12 @@ def test_the_admin_functions_event_file_shows_a_wallet(reachable_engine: engine.
     answer = json.loads(sam.invoke(reachable_engine, "Admin", "events/admin.json"))
 
     assert answer["result"]["walletId"] == "6254"
+
+
+def test_the_function_that_counts_refusals_counts_those_of_its_event_file(
+    store: Store, reachable_engine: engine.Engine
+) -> None:
+    answer = json.loads(sam.invoke(reachable_engine, "CountRefusals", "events/count_refusals.json"))
+
+    assert answer == {"refusals": 1}
+    assert store.item("REFUSALS_TABLE", day="2025-11-25")["unknown_ref"] == "1"

@@ -84,6 +84,8 @@ IMPORTED_FILES = "tests/importing/test_files.py"
 GUESSING, WRONG_PINS = f"{_LAYER}/domain/pin_guessing.py", f"{_LAYER}/store/wrong_pins.py"
 GUESSING_TESTS, PRIVACY = "tests/unit/test_pin_guessing.py", "tests/unit/test_privacy.py"
 STACK_RULES = "tests/unit/test_stack_rules.py"
+WALLBOARD, WALLBOARD_TESTS = f"{_LAYER}/domain/wallboard.py", "tests/endpoints/wallboard/test_wallboard.py"
+REFUSALS, REFUSAL_TESTS = f"{_LAYER}/domain/refusals.py", "tests/count_refusals/test_count_refusals.py"
 
 
 ADMIN_WALLETS, ADMIN_AGENTS, ADMIN_HASHES, ADMIN_ERASURE, PROTOCOL = (
@@ -1583,5 +1585,54 @@ DEFECTS = (
         "context.aws_request_id, stored_id)\n        accept",
         "context.aws_request_id, ids.new_request_id())\n        accept",
         (PRIVACY,),
+    ),
+    Defect(
+        "a process counts the whole day again after each request",
+        WALLBOARD,
+        "        _settled = settled\n",
+        "",
+        (WALLBOARD_TESTS,),
+    ),
+    Defect(
+        "a process counts the day's calls until its request is too late",
+        WALLBOARD,
+        "if deadline.remaining_s() < deadline.READ_S:",
+        "if deadline.remaining_s() < -deadline.READ_S:",
+        (WALLBOARD_TESTS,),
+    ),
+    Defect(
+        "the board shows totals that are still being counted as numbers",
+        "functions/pages/wallboard.js",
+        'board[name] || "…"',
+        "Number(board[name])",
+        ("tests/pages/test_wallboard.py",),
+    ),
+    Defect(
+        "faults count as refusals",
+        REFUSALS,
+        'line.get("Faults") == [0]',
+        '"Faults" in line',
+        (REFUSAL_TESTS,),
+    ),
+    Defect(
+        "refusals count for the day in UTC",
+        REFUSALS,
+        "clock.local_day(clock.to_iso(written))",
+        "clock.to_iso(written)[:10]",
+        (REFUSAL_TESTS,),
+    ),
+    Defect(
+        "a batch of refusals replaces what was counted before",
+        f"{_LAYER}/store/refusals.py",
+        "SET #expires = :expires ADD {', '.join(f'#{n} :{n}'",
+        "SET #expires = :expires, {', '.join(f'#{n} = :{n}'",
+        (REFUSAL_TESTS,),
+    ),
+    Defect(
+        "successes are delivered as refusals, too",
+        TEMPLATE,
+        "($.reason = %[a-z]%)",
+        "($.endpoint = %[a-z]%)",
+        (REFUSAL_TESTS,),
     ),
 )

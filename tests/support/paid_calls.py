@@ -1,9 +1,11 @@
-"""What the tests know beside the example data: a paid call that lives since long ago, and wallets that cannot pay."""
+"""What the tests know beside the example data: an old paid call, wallets that cannot pay, and refusals."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from paidline import clock
 from paidline.store import ledger
 from paidline.store.calls import Call, CallState
 from paidline.store.ledger import NO_DIGEST, LedgerEntry
@@ -17,13 +19,14 @@ PBX = "pbx1"
 LIVE, NEW = "pbx1-1764072000.42", "pbx1-1764072000.43"
 BLOCKED_PIN, POOR_PIN = "710002", "710003"
 HELD, BALANCE = 900, 1000
+REFUSALS = {"agent_unavailable": {"N": "3"}, "unknown_pin": {"N": "7"}}
 _POINTERS = ("phone#31688006396", "phone#31688006397", "phone#31688006398")
 _LONG_AGO = "2025-11-25T12:00:00.000000Z"
 _LONG_AFTER = 4_000_000_000
 
 
 def load(store: Store) -> None:
-    """Write the live call, which has no agents, its wallet, the other wallets and the PBX."""
+    """Write the live call, which has no agents, its wallet, the other wallets, the PBX and the day's refusals."""
     wallets = [
         _entered(_wallet("6255", "710001", "31688006396"), [(BALANCE, 0), (0, HELD)]),
         _entered(_wallet("6256", BLOCKED_PIN, "31688006397", blocked=True), [(BALANCE, 0)]),
@@ -35,6 +38,9 @@ def load(store: Store) -> None:
         store.put_all("WALLET_LEDGER_TABLE", [entry.to_item() for entry in entries])
     store.put("CALLS_TABLE", live_call().to_item())
     store.put("PBXS_TABLE", {"pbx": {"S": PBX}})
+    # The tests may go on past midnight.
+    for day in (clock.now(), clock.now() + timedelta(days=1)):
+        store.put("REFUSALS_TABLE", {"day": {"S": clock.local_day(clock.to_iso(day))}, **REFUSALS})
 
 
 def remove_wallets(store: Store) -> None:

@@ -199,6 +199,8 @@ def _deployment(documents: Mapping[str, Document]) -> Iterator[str]:
     allowed = {action for one in _statements(role["Resources"]) for action in _listed(one["Action"])}
     if "Schedule" in events and "events:PutRule" not in allowed:
         yield "the role that deploys cannot make schedules"
+    if "CloudWatchLogs" in events and "logs:PutSubscriptionFilter" not in allowed:
+        yield "the role that deploys cannot make subscriptions to the log"
     (statement,) = role["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     condition = statement.get("Condition", {}).get("StringEquals", {})
     subject = condition.get("token.actions.githubusercontent.com:sub", {}).get("Sub", "")

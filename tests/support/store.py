@@ -42,7 +42,7 @@ class Store:
         self.restore({})
         with patch.dict(os.environ, self.service.environment):
             data.load(self.client, example_data())
-        paid_calls.load(self)
+            paid_calls.load(self)
 
     def contents(self, *without: str) -> Contents:
         """Everything in every table, by table and key, but for the tables that these environment variables name."""

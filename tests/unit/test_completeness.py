@@ -113,14 +113,24 @@ def test_a_function_in_the_template_has_its_handler_in_functions(name: str) -> N
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - INVOKED.keys()))
-def test_a_function_in_the_template_has_one_route_and_it_is_a_post_or_has_a_schedule(name: str) -> None:
+def test_a_function_in_the_template_has_one_route_and_it_is_a_post_or_one_other_event(name: str) -> None:
     methods = [route.method for route in ROUTES if route.function.name == name]
-    scheduled = [schedule for schedule in template.read().schedules if schedule.function.name == name]
+    others = [event["Type"] for event in FUNCTIONS[name]["Events"].values() if event["Type"] != "HttpApi"]
 
-    assert methods == ["POST"] or (not methods and len(scheduled) == 1), (
+    assert methods == ["POST"] or (not methods and others in (["Schedule"], ["CloudWatchLogs"])), (
         f"The function {name} in template.yaml has the routes {methods}: give it one in Events, with Method: POST and "
-        "its path, or a schedule."
+        "its path, or a schedule, or a subscription to the log."
     )
+
+
+@pytest.mark.parametrize("function", template.read().log_subscribers, ids=lambda function: function.name)
+def test_a_function_that_reads_the_log_has_an_event_a_policy_and_tests(function: template.Function) -> None:
+    name, stem = function.name, function.stem
+
+    assert name == name_of(stem), f"The function of functions/{stem} in template.yaml is called {name_of(stem)}."
+    assert (EVENTS / f"{stem}.json").exists(), f"events/{stem}.json is missing: add a batch for `sam local invoke`."
+    assert FUNCTIONS[name].get("Policies"), f"The function {name} has no Policies: allow exactly the calls it makes."
+    assert any((PROJECT / "tests" / stem).glob("test_*.py")), f"{name} has no tests: add them in tests/{stem}."
 
 
 @pytest.mark.parametrize("name", INVOKED)

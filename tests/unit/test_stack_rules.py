@@ -37,6 +37,7 @@ MISTAKES = {
     "a dashboard with an empty graph": ("alarms.yaml", '["AWS/Lambda", "Errors"]', '["AWS/Lambda", "Failures"]', "the dashboard shows"),
     "PINs of paid calls that are not throttled": ("template.yaml", "        POST /v1/calls/quote:\n", "        POST /v1/calls/sync:\n", "looking up PINs"),
     "a role that cannot make schedules": ("deploy-role.yaml", "[events:PutRule, ", "[", "schedules"),
+    "a role that cannot make subscriptions": ("deploy-role.yaml", "logs:PutSubscriptionFilter, ", "", "subscriptions"),
     "a deployment by any branch": ("deploy-role.yaml", ":environment:${Environment}", ":*", "any workflow"),
 }  # fmt: skip
 

@@ -31,12 +31,17 @@ def declared(name: str) -> dict[str, Any]:
     return found
 
 
-def test_all_functions_write_to_one_log_group() -> None:
-    functions = resources("AWS::Serverless::Function").values()
+def test_all_functions_write_to_one_log_group_but_the_one_that_reads_it() -> None:
+    functions = resources("AWS::Serverless::Function")
     shared = TEMPLATE["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
 
     assert shared in resources("AWS::Logs::LogGroup")
-    assert not any("LoggingConfig" in function["Properties"] for function in functions)
+    others = {
+        name: one["Properties"]["LoggingConfig"]
+        for name, one in functions.items()
+        if "LoggingConfig" in one["Properties"]
+    }
+    assert others == {"CountRefusals": {"LogGroup": {"Ref": "CountRefusalsLogs"}}}
 
 
 def test_every_log_group_keeps_its_lines_for_as_long_as_the_parameter_says() -> None:
@@ -93,13 +98,14 @@ def test_calls_and_log_rows_expire_only_if_the_stack_says_after_how_many_days(
     assert int(expiring["expiresAt"]["N"]) == pytest.approx(time.time() + 10 * 24 * 60 * 60, abs=300)
 
 
-def test_items_expire_only_in_four_tables() -> None:
+def test_items_expire_only_where_nobody_needs_them_for_good() -> None:
     tables = resources("AWS::DynamoDB::Table").items()
 
     assert {name for name, table in tables if "TimeToLiveSpecification" in table["Properties"]} == {
         "CallSessionsTable",
         "CallsTable",
         "IdempotencyKeysTable",
+        "RefusalsTable",
         "StatusLogTable",
         "WrongPinsTable",
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paidline import clock, deadline, ids
-from paidline.store import agents, call_sessions
+from paidline.store import agents, call_sessions, refusals
 from paidline.store.call_sessions import CallSession
 from tests.support import paid_calls, slow, wire
 from tests.support.api import Api
@@ -128,6 +128,20 @@ def test_a_call_that_the_index_shows_late_is_counted_once(api: Api, now: datetim
     record(api, now - timedelta(seconds=30))
 
     assert [today(api)[0] for _ in range(3)] == ["2", "2", "2"]
+
+
+def test_refusals_of_the_day_in_the_services_zone_are_shown_with_the_most_frequent_reason_first(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals.add("2026-11-24", {"unknown_pin": 100})
+    refusals.add("2026-11-25", {"unknown_pin": 2, "unauthorized": 10, "missing:ref": 2})
+    refusals.add("2026-11-25", {"unauthorized": 1})
+    shown = []
+    for moment in (datetime(2026, 11, 24, 23, tzinfo=UTC), datetime(2026, 11, 25, 23, tzinfo=UTC)):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        shown.append([(one["reason"], one["count"]) for one in board(api)["refusalsToday"]])
+
+    assert shown == [[("unauthorized", "11"), ("missing:ref", "2"), ("unknown_pin", "2")], []]
 
 
 def nine_calls(api: Api, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

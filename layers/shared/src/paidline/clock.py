@@ -48,6 +48,11 @@ def to_local(stored: str) -> str:
     return datetime.fromisoformat(stored).astimezone(_zone()).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def local_day(stored: str) -> str:
+    """Return the day of a stored time in the configured zone, as `YYYY-MM-DD`; "" stays ""."""
+    return to_local(stored)[: len("YYYY-MM-DD")]
+
+
 @functools.cache
 def _zone() -> "ZoneInfo":
     # Imported lazily: most functions show no time, so their cold start should not pay for it.

@@ -162,6 +162,10 @@ def board(seen: "Board") -> dict[str, Any]:
         "callsToday": str(seen.today.calls) if seen.today else "",
         "answeredToday": str(seen.today.answered) if seen.today else "",
         "tokensToday": str(seen.today.tokens) if seen.today else "",
+        "refusalsToday": [
+            {"reason": reason, "count": str(count)}
+            for reason, count in sorted(seen.refusals.items(), key=lambda pair: (-pair[1], pair[0]))
+        ],
     }
 
 

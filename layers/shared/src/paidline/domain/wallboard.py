@@ -1,11 +1,11 @@
-"""The wallboard: agents by status, open paid calls, and the calls of the day so far."""
+"""The wallboard: agents by status, open paid calls, and the calls and refusals of the day so far."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
 from paidline.domain.types import DialStatus
-from paidline.store import agents, call_sessions, calls
+from paidline.store import agents, call_sessions, calls, refusals
 from paidline.store.agents import Agent
 from paidline.store.call_sessions import DayCall
 
@@ -30,12 +30,13 @@ class Totals(NamedTuple):
 class Board(NamedTuple):
     """What the wallboard shows. `opened` are the stored times at which the open calls began.
 
-    `today` is None while this process has yet to count the day's calls.
+    `refusals` are the day's by reason. `today` is None while this process has yet to count the day's calls.
     """
 
     time: datetime
     agents: list[Agent]
     opened: list[str]
+    refusals: dict[str, int]
     today: Totals | None
 
     def age_s(self, stored: str) -> int:
@@ -56,17 +57,21 @@ _settled = _Settled()
 
 
 def look() -> Board:
-    """Read the wallboard. One Scan of the agents, one of the open calls' index, and one Query of the day's calls.
+    """Read the wallboard.
 
+    One Scan of the agents, one of the open calls' index, one GetItem of the day's refusals and one Query of its calls.
     A process first reads the whole day, in as many Queries and requests as that takes, and afterwards only the calls
     of the last minute. None of it is strongly consistent.
     """
     now = clock.now()
+    day = clock.local_day(clock.to_iso(now))
     return Board(
         time=now,
         agents=sorted(agents.list_all(), key=lambda agent: agent.user_id),
         opened=[call.opened for call in calls.list_all_open()],
-        today=_count_today(now),
+        refusals=refusals.get(day),
+        # Last, because it takes the time that is left.
+        today=_count_today(now, day),
     )
 
 
@@ -76,10 +81,9 @@ def forget() -> None:
     _settled = _Settled()
 
 
-def _count_today(now: datetime) -> Totals | None:
+def _count_today(now: datetime, day: str) -> Totals | None:
     """Count the day's calls, or as many as the request has time for: then None, and the next request goes on."""
     global _settled
-    day = clock.to_local(clock.to_iso(now))[: len("YYYY-MM-DD")]
     settled = _settled if _settled.day == day else _Settled(day)
     last_settled_id = ids.last_id_before(now - _SETTLED_AFTER)
     last_id, totals = settled.last_id, settled.totals

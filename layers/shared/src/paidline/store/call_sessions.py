@@ -56,7 +56,7 @@ class CallSession(NamedTuple):
             "tpm": {"N": str(self.tpm)},
             "created": {"S": self.created},
             "requestId": {"S": self.request_id},
-            "day": {"S": clock.to_local(self.created)[: len("YYYY-MM-DD")]},
+            "day": {"S": clock.local_day(self.created)},
         }
         if self.tokens_charged:
             item["tokensCharged"] = {"N": str(self.tokens_charged)}
