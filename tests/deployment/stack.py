@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import shutil
@@ -67,17 +68,23 @@ def package(document: Document, root: Path) -> Document:
 
 def translate(document: Document, parameters: Mapping[str, str]) -> Document:
     """Translate a packaged template with SAM's own translator."""
+    translated: Document = json.loads(_translate(json.dumps({"template": document, "parameters": dict(parameters)})))
+    return translated
+
+
+# Most tests begin with the same template, and the translator takes seconds.
+@functools.cache
+def _translate(given: str) -> str:
     assert _TRANSLATOR.exists(), "SAM's translator is not installed: run `make .venv-translator/.installed`."
     done = subprocess.run(
         [_TRANSLATOR, "-W", "ignore", Path(__file__).with_name("translate.py")],
-        input=json.dumps({"template": document, "parameters": dict(parameters)}),
+        input=given,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    translated: Document = json.loads(done.stdout)
-    return translated
+    return done.stdout
 
 
 def build(folder: Path) -> Path:
