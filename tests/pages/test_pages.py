@@ -1,4 +1,4 @@
-"""The function of the pages: files with a strict policy and no table; and the refusals that the wallboard's shows."""
+"""The function of the pages: files, a strict policy and no table; and refusals, which one of them shows."""
 
 from __future__ import annotations
 

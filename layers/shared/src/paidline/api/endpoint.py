@@ -10,13 +10,12 @@ from paidline import cold_start, deadline, ids
 from paidline.api import telemetry
 from paidline.api.request import Event, read_headers, read_parameters
 from paidline.api.response import Response, failure, to_payload
-from paidline.cold_start import IN_LAMBDA
 from paidline.domain.authentication import Scope, authenticate
 from paidline.domain.idempotency import Key, key_for
 from paidline.domain.types import IdempotencyKey, Text
 from paidline.errors import ApiError, InvalidRequest, ServerError
 from paidline.store.api_clients import ApiClient
-from paidline.store.dynamodb import dynamodb
+from paidline.store.dynamodb import prepare
 
 
 class Request(BaseModel):
@@ -83,8 +82,7 @@ class Endpoint(Generic[R]):
         self.handle = handle
         self._parameter_names = [field.alias or name for name, field in model.model_fields.items()]
         model.model_rebuild()
-        if IN_LAMBDA:
-            dynamodb()
+        prepare()
         cold_start.end()
 
     def __call__(self, event: Event, context: Context) -> dict[str, Any]:

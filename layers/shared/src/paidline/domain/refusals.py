@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from paidline import clock
-from paidline.cold_start import IN_LAMBDA
 from paidline.store import refusals
-from paidline.store.dynamodb import dynamodb
+
+# For the function, which leaves the store to the domain.
+from paidline.store.dynamodb import prepare as prepare
 
 
 class LogLine(NamedTuple):
@@ -17,12 +18,6 @@ class LogLine(NamedTuple):
 
     timestamp: int
     message: str
-
-
-def prepare() -> None:
-    """Make the DynamoDB client at cold start, if this is Lambda."""
-    if IN_LAMBDA:
-        dynamodb()
 
 
 def count(lines: Iterable[LogLine]) -> int:

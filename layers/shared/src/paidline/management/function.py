@@ -14,7 +14,6 @@ from pydantic import AfterValidator, Field, ValidationError
 from paidline import cold_start, deadline
 from paidline.api import telemetry
 from paidline.api.endpoint import Context
-from paidline.cold_start import IN_LAMBDA
 from paidline.domain.idempotency import Key, key_for
 from paidline.domain.types import IdempotencyKey
 from paidline.errors import (
@@ -34,7 +33,7 @@ from paidline.management import agents, calls, dialed_numbers, erasure, hashes, 
 from paidline.management.changes import Done, Invocation
 from paidline.management.values import AgentEntry, DialedNumberEntry, Model, complaint
 from paidline.store.api_clients import PREFIX_LENGTH
-from paidline.store.dynamodb import dynamodb
+from paidline.store.dynamodb import prepare
 
 M = TypeVar("M", bound=Model)
 Event = Mapping[str, Any]
@@ -108,8 +107,7 @@ class _Request(Model):
 
 def start() -> None:
     """Do once, at cold start, what does not depend on a request."""
-    if IN_LAMBDA:
-        dynamodb()
+    prepare()
     cold_start.end()
 
 

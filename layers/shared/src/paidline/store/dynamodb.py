@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, R
 from botocore.handlers import BUILTIN_HANDLERS
 
 from paidline import deadline
+from paidline.cold_start import IN_LAMBDA
 from paidline.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -88,6 +89,12 @@ def dynamodb() -> "DynamoDBClient":
     )
     made.meta.events.register("before-parse.dynamodb", _check_response)
     return cast("DynamoDBClient", made)
+
+
+def prepare() -> None:
+    """Make the client at cold start, if this is Lambda."""
+    if IN_LAMBDA:
+        dynamodb()
 
 
 def _session() -> botocore.session.Session:

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from paidline import clock, deadline, ids
-from paidline.cold_start import IN_LAMBDA
 from paidline.domain import wallets
 from paidline.domain.calls import closing
 from paidline.errors import StoreUnavailable
 from paidline.store import calls, pbxs, transaction
 from paidline.store.calls import Call, CallState, OpenCall, TakenAgent
-from paidline.store.dynamodb import dynamodb
+
+# For the function, which leaves the store to the domain.
+from paidline.store.dynamodb import prepare as prepare
 from paidline.store.pbxs import Pbx
 from paidline.store.transaction import Backoff, TransactionCancelled
 
@@ -36,12 +37,6 @@ class Swept(NamedTuple):
 
     expired: int
     failures: list[StoreUnavailable]
-
-
-def prepare() -> None:
-    """Make the DynamoDB client at cold start, if this is Lambda."""
-    if IN_LAMBDA:
-        dynamodb()
 
 
 def synchronise(pbx: str, live: frozenset[str], *, handler: str, ip: str) -> Synchronised:
