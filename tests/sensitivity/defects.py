@@ -551,6 +551,20 @@ DEFECTS = (
         (DEADLINES, SIMULATION),
     ),
     Defect(
+        "a lost race that is forgotten before the next call",
+        DEADLINE,
+        "        raise _error.get()\n",
+        "        raise DeadlineExceeded\n",
+        (DEADLINES,),
+    ),
+    Defect(
+        "a lost race that the next request inherits",
+        DEADLINE,
+        "    _error.set(DeadlineExceeded)\n",
+        "",
+        (DEADLINES,),
+    ),
+    Defect(
         "pauses that go on past the deadline",
         DEADLINE,
         "    max_s = min(remaining, max(",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -98,6 +99,44 @@ def test_rivals_that_always_come_first_are_a_503_with_a_reason_of_its_own(
         answer = engine_api.request(stem)
 
     assert (answer.status, answer.reason) == (503, "contention")
+
+
+@pytest.mark.parametrize("stem", WRITERS)
+def test_a_request_that_lost_a_race_says_so_though_its_time_ends_before_the_next_call_and_not_in_a_pause(
+    engine_api: Api, clock: slow.Clock, stem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons = [{"Code": "TransactionConflict", "Message": "made up"}, {"Code": "None"}]
+    pause = deadline.pause
+
+    def pause_and_work_until_the_deadline(*given: Any) -> None:
+        pause(*given)
+        clock.advance(deadline.LAST_ATTEMPT_S)
+
+    monkeypatch.setattr(deadline, "pause", pause_and_work_until_the_deadline)
+    with wire.refusing(400, "TransactionCanceledException", operation=slow.TRANSACTION, CancellationReasons=reasons):
+        answer = engine_api.request(stem)
+
+    assert (answer.status, answer.reason) == (503, "contention")
+
+
+def test_a_request_that_lost_a_race_and_then_got_no_answer_says_that_the_store_was_too_slow(
+    api: Api, clock: slow.Clock
+) -> None:
+    store = slow.Store(clock)
+    fates = itertools.chain([store.lost_race], itertools.repeat(store.unanswered))
+    with slow.calls(lambda request, operation: next(fates)(request, operation), slow.TRANSACTION):
+        answer = api.request(SUBTRACT)
+
+    assert (answer.status, answer.reason) == (503, "deadline_exceeded")
+
+
+def test_the_next_request_does_not_inherit_a_lost_race(api: Api, clock: slow.Clock) -> None:
+    store = slow.Store(clock)
+    with slow.calls(store.lost_race, slow.TRANSACTION):
+        assert api.request(SUBTRACT).reason == "contention"
+    api.forget()
+    with slow.calls(store.slow):
+        assert api.request(SUBTRACT).reason == "deadline_exceeded"
 
 
 @pytest.mark.parametrize("stem", WRITERS)

@@ -28,6 +28,8 @@ LAST_ATTEMPT_S = 2.3
 _MIN_PAUSE_S = 0.008
 
 _end: ContextVar[float] = ContextVar("end", default=math.inf)
+# Why the request paused last, and so what it answers if its time runs out.
+_error: ContextVar[type[StoreUnavailable]] = ContextVar("error", default=DeadlineExceeded)
 
 
 @contextmanager
@@ -35,6 +37,7 @@ def start(remaining_ms: int, budget_s: float = LAST_ATTEMPT_S) -> Iterator[None]
     """Start a request's time budget, shortened if Lambda's `remaining_ms` would not suffice for a response."""
     budget_s = min(budget_s, remaining_ms / 1000 - (LAST_RESPONSE_S - LAST_ATTEMPT_S))
     token = _end.set(time.monotonic() + budget_s)
+    _error.set(DeadlineExceeded)
     try:
         yield
     finally:
@@ -46,20 +49,21 @@ def remaining_s() -> float:
     return _end.get() - time.monotonic()
 
 
-def check(error: type[StoreUnavailable] = DeadlineExceeded) -> None:
-    """Raise `error` if the deadline has passed."""
+def check() -> None:
+    """Raise the error of the last pause if the deadline has passed: DeadlineExceeded if there was none."""
     if remaining_s() <= 0:
-        raise error
+        raise _error.get()
 
 
 def pause(max_pause_s: float, error: type[StoreUnavailable] = DeadlineExceeded) -> None:
-    """Sleep for a random part of `max_pause_s`; raise `error` if the deadline passes.
+    """Sleep for a random part of `max_pause_s`; raise `error` if the deadline passes, here or before the next call.
 
     Pauses shrink as time runs out, so that the oldest requests retry soonest. Otherwise newcomers would always win.
     """
-    check(error)
+    _error.set(error)
+    check()
     remaining = remaining_s()
     share = min(1.0, remaining / LAST_ATTEMPT_S) ** 2
     max_s = min(remaining, max(max_pause_s * share, min(max_pause_s, _MIN_PAUSE_S)))
     time.sleep(max_s * int.from_bytes(os.urandom(2), "big") / 65535)
-    check(error)
+    check()

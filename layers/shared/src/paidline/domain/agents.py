@@ -119,7 +119,7 @@ def update_status_of_line(outbound_number: str, status: str, *, handler: str, ip
                 on_line = _current_agents(sharing, cancelled) if lost_race else sharing
             # A rival that won the race has finished, so retry at once. On a conflict it is still writing, so wait.
             if lost_race:
-                deadline.check(Contention)
+                deadline.pause(0, Contention)
             else:
                 backoff.wait()
 

@@ -96,7 +96,7 @@ class Backoff:
         self._pause_s = _FIRST_PAUSE_S
 
     def wait(self) -> None:
-        """Pause before the next attempt. Raises Contention if the request's deadline passes."""
+        """Pause before the next attempt. Contention is raised if the deadline passes before that attempt is sent."""
         deadline.pause(self._pause_s, Contention)
         self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
