@@ -164,7 +164,7 @@ def test_paid_calls_and_documented_requests_get_along_in_random_episodes(
 ) -> None:
     outcomes: Counter[str] = Counter()
     operations = 0
-    # Ten episodes, and more until each kind of outcome has occurred: one in five repeats a begin.
+    # Ten episodes, and more until each kind of outcome has occurred: about one in six repeats a begin.
     for number in range(60):
         if number >= 10 and outcomes.keys() >= EVERY_OUTCOME:
             break
