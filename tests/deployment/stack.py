@@ -120,7 +120,8 @@ def for_moto(translated: Document) -> str:
     }
     for one in kept.values():
         one["Properties"].pop("Layers", None)
-    return json.dumps(_without_absent({**translated, "Resources": kept, "Outputs": {}}))
+    # moto takes what YAML allows for YAML, and reads that for seconds; YAML does not allow tabs.
+    return json.dumps(_without_absent({**translated, "Resources": kept, "Outputs": {}}), indent="\t")
 
 
 def _without_absent(value: Any) -> Any:
