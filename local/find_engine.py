@@ -118,8 +118,7 @@ def _jar(jar: Path) -> Program:
 
     def command(_: str, port: int, data: Path | None) -> list[str]:
         # It always listens on all addresses of the machine; there is no option for that.
-        libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
-        return [java, *_JAVA_OPTIONS, libraries, "-jar", str(jar), "-port", str(port), *_dynamodb_local_options(data)]
+        return [java, *_JAVA_OPTIONS, "-jar", str(jar), "-port", str(port), *_dynamodb_local_options(data)]
 
     return Program(command, _DYNAMODB_LOCAL_DATABASE)
 

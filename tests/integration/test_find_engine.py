@@ -108,15 +108,12 @@ def test_moto_is_refused_where_the_data_is_to_be_kept(install: Install, tmp_path
         pass
 
 
-def test_the_jar_of_dynamodb_local_runs_in_memory_with_its_own_libraries(
-    install: Install, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_jar_of_dynamodb_local_runs_in_memory(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     java, jar = install("java"), install("DynamoDBLocal.jar")
     monkeypatch.setenv("DYNAMODB_LOCAL", str(jar))
     with engine.start():
         arguments = arguments_of(java)
 
-    assert f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}" in arguments
     assert arguments[arguments.index("-jar") + 1] == str(jar)
     assert "-inMemory" in arguments
 
