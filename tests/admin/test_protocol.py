@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from local.template import PROJECT
+from paidline.errors import InvalidCommand
 from paidline.management.function import COMMANDS
 from tests.integration.test_store_calls import allowed
 from tests.support import paid_calls, wire
@@ -64,6 +66,13 @@ def test_a_request_that_is_malformed_is_refused_by_the_member_at_fault(
     error = storeless.invoke({name: value for name, value in request.items() if value is not None})["error"]
 
     assert (error["code"], error["field"]) == (code, field)
+
+
+def test_nothing_of_a_malformed_command_stays_in_memory(storeless: Admin) -> None:
+    storeless.invoke({**DESCRIBE, "operator": "anna@example.com"})
+    gc.collect()
+
+    assert [error for error in gc.get_objects() if isinstance(error, InvalidCommand)] == []
 
 
 @pytest.mark.parametrize("payload", [None, [], "text", 1, {}])

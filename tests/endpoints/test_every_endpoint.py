@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 
+from paidline.errors import InvalidRequest
 from tests.support import contract
 from tests.support.api import Api
 
@@ -29,6 +31,14 @@ def test_a_parameter_that_is_absent_is_named_in_the_reason(api: Api, stem: str, 
 @pytest.mark.parametrize("wrong", [True, ["38"], {"a": 1}, 1.5], ids=["boolean", "list", "object", "float"])
 def test_a_parameter_of_another_type_is_named_in_the_reason(api: Api, stem: str, name: str, wrong: Any) -> None:
     assert api.request(stem, **{name: wrong}).refusal == (10, f"invalid:{name}")
+
+
+@pytest.mark.parametrize(("stem", "name"), REQUIRED)
+def test_nothing_of_an_invalid_request_stays_in_memory(api: Api, stem: str, name: str) -> None:
+    api.request(stem, **{name: ["38"]})
+    gc.collect()
+
+    assert [error for error in gc.get_objects() if isinstance(error, InvalidRequest)] == []
 
 
 @pytest.mark.parametrize("stem", contract.STEMS)

@@ -103,13 +103,18 @@ class Endpoint(Generic[R]):
             log.client = caller.client.digest_prefix
             payload = to_payload(response := self.handle(request, caller), accept_encoding)
         except Exception as error:  # the last resort: every response has the documented envelope
-            failed = error if isinstance(error, ApiError) else ServerError()
-            if isinstance(failed, ServerError):
-                telemetry.log_fault(self.name, context.aws_request_id, error)
-            response = failure(failed, shows_reason=self.scope is Scope.CALLS)
+            response = self._failure(error, context)
             payload = to_payload(response, None)
         log.write(response)
         return payload
+
+    # Apart from `_respond`, whose frame is in the error's traceback: as a variable there, the error would hold itself,
+    # and the garbage collector cannot see into pydantic's errors. Every invalid request would stay in memory.
+    def _failure(self, error: Exception, context: Context) -> Response:
+        failed = error if isinstance(error, ApiError) else ServerError()
+        if isinstance(failed, ServerError):
+            telemetry.log_fault(self.name, context.aws_request_id, error)
+        return failure(failed, shows_reason=self.scope is Scope.CALLS)
 
     def _authenticate(self, request: R, source_ip: str) -> Caller:
         client = authenticate(request.authentication_hash, self.scope, source_ip)

@@ -118,17 +118,21 @@ def handle(event: Event, context: Context) -> dict[str, Any]:
         try:
             response = {"version": _VERSION, "result": _run(event, context.aws_request_id, line)}
         except Exception as error:  # the last resort: a traceback in the log could quote a PIN
-            failed = _command_error(error)
-            if not isinstance(error, RequestError):
-                telemetry.log_fault(_NAME, context.aws_request_id, error)
-            if not isinstance(error, _OF_A_FOUND_ITEM):
-                # What nothing was found by may be mistyped: a phone number or a PIN.
-                line["target"] = {}
-            line["outcome"] = failed.reason
-            content = {"code": failed.reason, "message": failed.message, "field": failed.field}
-            response = {"version": _VERSION, "error": content}
+            response = {"version": _VERSION, "error": _failure(error, context.aws_request_id, line)}
     telemetry.log_audit(context.aws_request_id, line)
     return response
+
+
+# Apart from `handle`, for the reason that `Endpoint` gives: its frame must not hold the error.
+def _failure(error: Exception, request_id: str, line: dict[str, Any]) -> dict[str, str]:
+    failed = _command_error(error)
+    if not isinstance(error, RequestError):
+        telemetry.log_fault(_NAME, request_id, error)
+    if not isinstance(error, _OF_A_FOUND_ITEM):
+        # What nothing was found by may be mistyped: a phone number or a PIN.
+        line["target"] = {}
+    line["outcome"] = failed.reason
+    return {"code": failed.reason, "message": failed.message, "field": failed.field}
 
 
 def _run(event: Event, request_id: str, line: dict[str, Any]) -> dict[str, Any]:
