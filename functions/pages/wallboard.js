@@ -1,4 +1,4 @@
-// Shows what POST /v1/wallboard answers, every few seconds. Between two answers only the times go on.
+// Shows what POST /v1/wallboard answers, every few seconds. Between two answers only the agents' times go on.
 const REFRESH_MS = 5000;
 const TIMEOUT_MS = 8000;
 // An answer that is older than this is shown as old.
@@ -6,7 +6,7 @@ const STALE_MS = 20000;
 // More agents than this get a line each.
 const MANY = 120;
 const KEY = "paidline-wallboard-hash";
-const STATUSES = { inConversation: "talking", online: "online", pause: "pause", offline: "offline" };
+const STATUSES = { inConversation: "talking", online: "online", pause: "paused", offline: "offline" };
 
 const byId = (id) => document.getElementById(id);
 const order = Object.keys(STATUSES);
@@ -15,6 +15,8 @@ const items = new Map();
 let board = null;
 let answeredAt = 0;
 let timer = 0;
+// Why there is no newer answer.
+let trouble = "";
 
 function duration(seconds) {
   const two = (number) => String(number).padStart(2, "0");
@@ -58,7 +60,7 @@ function show() {
   // A process that has just started may need more than one answer to count the day's calls.
   for (const name of ["openCalls", "callsToday", "tokensToday"]) byId(name).textContent = board[name] || "…";
   byId("longest").textContent = board.openCalls === "0" ? "" : `longest ${duration(Number(board.longestCallSeconds))}`;
-  byId("answered").textContent = board.answeredToday ? `${board.answeredToday} answered` : "being counted";
+  byId("answered").textContent = board.answeredToday ? `${board.answeredToday} answered` : "counting…";
   byId("time").textContent = board.time;
   for (const userId of [...items.keys()]) {
     if (!board.agents.some((agent) => agent.userId === userId)) items.delete(userId);
@@ -72,7 +74,8 @@ function tick() {
   showAgents();
   const stale = Date.now() - answeredAt > STALE_MS;
   byId("board").classList.toggle("stale", stale);
-  if (stale) byId("problem").textContent = `No answer for ${duration(Math.floor((Date.now() - answeredAt) / 1000))}`;
+  const age = duration(Math.floor((Date.now() - answeredAt) / 1000));
+  if (stale) byId("problem").textContent = `${trouble} Last update ${age} ago.`;
 }
 
 function ask(reason) {
@@ -80,6 +83,7 @@ function ask(reason) {
   localStorage.removeItem(KEY);
   board = null;
   byId("board").hidden = true;
+  byId("waiting").textContent = "";
   byId("enter").hidden = false;
   byId("refused").textContent = reason;
   byId("hash").value = "";
@@ -93,29 +97,38 @@ async function look(hash) {
     body: JSON.stringify({ authenticationHash: hash }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  return response.json();
+  return { ...(await response.json()), refused: response.headers.get("x-error-reason") };
 }
 
 async function refresh() {
   const hash = localStorage.getItem(KEY);
-  try {
-    const answer = await look(hash);
-    if (localStorage.getItem(KEY) !== hash) return;
-    if (answer.code === 10 || answer.code === 40) return ask("This hash does not open the wallboard.");
-    if (answer.code === 20) {
-      board = answer.board;
-      answeredAt = Date.now();
-      byId("problem").textContent = "";
-      byId("enter").hidden = true;
-      byId("board").hidden = false;
-      byId("board").classList.remove("stale");
-      show();
-    }
-  } catch {
-    // The network's failures are shown by how old the last answer is.
-    if (!board) byId("refused").textContent = "The service does not answer. Trying again.";
-  }
+  const answer = await look(hash).catch(() => ({}));
+  // Meanwhile it was forgotten, or another one entered.
+  if (localStorage.getItem(KEY) !== hash) return;
+  const elsewhere = answer.refused === "source_not_allowed";
+  if ([10, 40].includes(answer.code) && !elsewhere) return ask("This hash is not valid for the wallboard.");
+  if (answer.code === 20) receive(answer.board);
+  else wait(elsewhere ? "This hash may not be used from this network." : "The service is not responding.");
+  // Only one, however often the form was sent.
+  clearTimeout(timer);
   timer = setTimeout(refresh, REFRESH_MS);
+}
+
+function receive(received) {
+  board = received;
+  answeredAt = Date.now();
+  trouble = "";
+  for (const name of ["problem", "waiting"]) byId(name).textContent = "";
+  byId("enter").hidden = true;
+  byId("board").hidden = false;
+  byId("board").classList.remove("stale");
+  show();
+}
+
+function wait(why) {
+  trouble = why;
+  // A board that is shown says it once its answer is old.
+  if (!board) byId("waiting").textContent = `${why} Retrying…`;
 }
 
 function showRefusals() {
@@ -134,11 +147,15 @@ byId("enter").addEventListener("submit", (event) => {
   event.preventDefault();
   localStorage.setItem(KEY, byId("hash").value.trim());
   byId("refused").textContent = "";
-  clearTimeout(timer);
-  refresh();
+  start();
 });
 byId("leave").addEventListener("click", () => ask(""));
 
+function start() {
+  byId("waiting").textContent = "Loading…";
+  refresh();
+}
+
 setInterval(tick, 1000);
-if (localStorage.getItem(KEY)) refresh();
+if (localStorage.getItem(KEY)) start();
 else ask("");

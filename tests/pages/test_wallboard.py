@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -143,7 +145,7 @@ def test_totals_that_are_still_being_counted_are_not_shown_as_numbers(page: Page
 
     page.route("**/v1/wallboard", as_a_new_process)
     enter(page, contract.WALLBOARD_HASH)
-    expect(page.locator("#answered")).to_have_text("being counted", timeout=SOON_MS)
+    expect(page.locator("#answered")).to_have_text("counting…", timeout=SOON_MS)
     expect(page.locator("#callsToday")).to_have_text("…")
     expect(page.locator("#tokensToday")).to_have_text("…")
     expect(page.locator("#openCalls")).to_have_text("1")
@@ -158,7 +160,7 @@ def test_totals_that_are_still_being_counted_are_not_shown_as_numbers(page: Page
 def test_a_hash_of_another_scope_opens_nothing_and_is_forgotten(page: Page, problems: list[str]) -> None:
     enter(page, contract.AGENTS_HASH)
 
-    expect(page.locator("#refused")).to_have_text("This hash does not open the wallboard.", timeout=SOON_MS)
+    expect(page.locator("#refused")).to_have_text("This hash is not valid for the wallboard.", timeout=SOON_MS)
     expect(page.locator("#board")).to_be_hidden()
     expect(page.locator("#hash")).to_have_value("")
     assert page.evaluate("localStorage.length") == 0
@@ -172,7 +174,86 @@ def test_a_board_without_answers_says_since_when(page: Page) -> None:
     page.route("**/v1/wallboard", lambda route: route.abort())
     page.clock.fast_forward(STALE_MS)
 
-    expect(page.locator("#problem")).to_contain_text("No answer for", timeout=SOON_MS)
+    expect(page.locator("#problem")).to_have_text(
+        re.compile("The service is not responding. Last update 00:2. ago."), timeout=SOON_MS
+    )
+
+
+UNAVAILABLE = {"status": 503, "json": {"status": 0, "message": "failed", "code": 30}}
+TOO_MANY = {"status": 429, "json": {"message": "Too Many Requests"}}
+ELSEWHERE = {
+    "json": {"status": 0, "message": "unauthorized", "code": 40},
+    "headers": {"x-error-reason": "source_not_allowed"},
+}
+
+
+@ON_ONE_SCREEN
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "The service is not responding. Retrying…"),
+        (UNAVAILABLE, "The service is not responding. Retrying…"),
+        (TOO_MANY, "The service is not responding. Retrying…"),
+        (ELSEWHERE, "This hash may not be used from this network. Retrying…"),
+    ],
+    ids=["none", "503", "429", "source_not_allowed"],
+)
+def test_a_screen_that_starts_without_a_board_says_why_and_shows_it_as_soon_as_it_can(
+    page: Page, answer: dict[str, Any] | None, said: str
+) -> None:
+    def fail(route: Route) -> None:
+        if answer is None:
+            route.abort()
+        else:
+            route.fulfill(**answer)
+
+    enter(page, contract.WALLBOARD_HASH)
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    page.route("**/v1/wallboard", fail)
+    page.reload()
+    expect(page.locator("#waiting")).to_have_text(said, timeout=SOON_MS)
+    expect(page.locator("#board")).to_be_hidden()
+
+    page.unroute("**/v1/wallboard")
+    page.clock.fast_forward(REFRESH_MS)
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    expect(page.locator("#waiting")).to_be_empty()
+
+
+@ON_ONE_SCREEN
+def test_a_form_that_is_sent_twice_polls_no_more_often(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/v1/wallboard", lambda route: held.append(route))
+    with page.expect_request("**/v1/wallboard"):
+        enter(page, contract.WALLBOARD_HASH)
+    with page.expect_request("**/v1/wallboard"):
+        page.keyboard.press("Enter")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    del held[:]
+    page.clock.fast_forward(REFRESH_MS)
+    expect(page.locator("#problem")).to_be_empty()
+
+    assert len(held) == 1
+
+
+@ON_ONE_SCREEN
+def test_a_hash_that_is_forgotten_while_a_request_fails_is_not_asked_with_again(page: Page) -> None:
+    enter(page, contract.WALLBOARD_HASH)
+    expect(page.locator("#board")).to_be_visible(timeout=SOON_MS)
+    held: list[Route] = []
+    page.route("**/v1/wallboard", lambda route: held.append(route))
+    with page.expect_request("**/v1/wallboard"):
+        page.clock.fast_forward(REFRESH_MS)
+    page.locator("#leave").click()
+    page.keyboard.type("abc")
+    held.pop().abort()
+    page.clock.fast_forward(REFRESH_MS)
+
+    expect(page.locator("#hash")).to_have_value("abc")
+    expect(page.locator("#refused")).to_be_empty()
+    assert held == []
 
 
 @ON_ONE_SCREEN
