@@ -40,14 +40,18 @@ def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         return {"statusCode": 404, "headers": {"content-type": "text/plain", **_SECURITY}, "body": "Not Found"}
     headers = {
         "content-type": f"{_TYPES[file.suffix]}; charset=UTF-8",
-        "content-encoding": "gzip",
         "cache-control": "no-cache",
+        "vary": "accept-encoding",
         **_SECURITY,
     }
+    # Every browser accepts it; curl and code generators that fetch the OpenAPI file may not.
+    if "gzip" not in event["headers"].get("accept-encoding", ""):
+        return {"statusCode": 200, "headers": headers, "body": file.read_text(encoding="utf-8")}
+    headers["content-encoding"] = "gzip"
     return {"statusCode": 200, "headers": headers, "body": _compressed(file), "isBase64Encoded": True}
 
 
 @functools.cache
 def _compressed(file: Path) -> str:
-    """Read a file, compressed for every browser: the renderer's 1.7 MB would otherwise take seconds on a phone."""
+    """Read a file and compress it: the renderer's 1.7 MB would otherwise take seconds on a phone."""
     return base64.b64encode(gzip.compress(file.read_bytes())).decode()

@@ -108,7 +108,9 @@ def test_a_status_and_a_whole_paid_call_are_requested_from_the_page(page: Page, 
 
 
 @ON_ONE_SCREEN
-def test_an_operation_shows_its_request_in_every_language(page: Page, loaded: Loaded) -> None:
+def test_an_operation_shows_its_request_in_every_language_for_the_pages_own_address(
+    page: Page, loaded: Loaded, gateway: str
+) -> None:
     block = operation(page, "callsBegin")
     block.locator(".opblock-summary-control").click()
     samples = block.locator(".code-samples details")
@@ -120,8 +122,17 @@ def test_an_operation_shows_its_request_in_every_language(page: Page, loaded: Lo
         "PHP",
         "Asterisk",
     ]
-    assert "/v1/calls/begin" in samples.filter(has_text="PHP").locator("pre").inner_text()
+    assert f"'{gateway}/v1/calls/begin'" in samples.filter(has_text="PHP").locator("pre").inner_text()
     assert loaded.problems == []
+
+
+@ON_ONE_SCREEN
+def test_an_operation_offers_no_server_that_the_page_may_not_ask(page: Page) -> None:
+    block = operation(page, "getStatusByRef")
+    block.locator(".opblock-summary-control").click()
+    block.locator(".execute").wait_for()
+
+    assert "nme.mobi" not in block.inner_text()
 
 
 @ON_ONE_SCREEN

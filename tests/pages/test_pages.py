@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from local import gateway, template
 from tests.support import golden
@@ -18,9 +19,10 @@ EVENT: dict[str, Any] = json.loads((template.PROJECT / "events" / "pages.json").
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "yaml": "application/yaml"}
 
 
-def get(path: str) -> dict[str, Any]:
+def get(path: str, **headers: str) -> dict[str, Any]:
     handler = gateway.load_handler(FUNCTION)
-    return handler({**EVENT, "rawPath": path}, gateway.context(FUNCTION))
+    sent = headers or {"accept-encoding": "gzip, deflate, br"}
+    return handler({**EVENT, "rawPath": path, "headers": sent}, gateway.context(FUNCTION))
 
 
 def text(reply: dict[str, Any]) -> str:
@@ -49,6 +51,14 @@ def test_every_file_that_a_page_names_is_served_with_its_type_and_nothing_comes_
         assert reply["headers"]["content-type"].startswith(TYPES[path.rpartition(".")[2]])
     assert "<style" not in html
     assert not re.search(r"<script(?![^>]* src=)", html)
+
+
+def test_a_client_that_does_not_accept_gzip_gets_the_openapi_file_as_text() -> None:
+    reply = get("/docs/openapi.yaml", accept="*/*")
+
+    assert "content-encoding" not in reply["headers"]
+    assert reply["headers"]["vary"] == "accept-encoding"
+    assert yaml.safe_load(reply["body"])["openapi"] == "3.1.0"
 
 
 def test_the_root_leads_to_the_docs_page() -> None:
