@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paidline.codes import Code
-from paidline.domain.types import STATUS_VISUAL
+from paidline.domain.types import STATUS_VISUAL, AgentStatus
 
 Schema = dict[str, Any]
 
@@ -25,6 +25,7 @@ PERSONAL = frozenset(
 SECRET = frozenset({"authenticationHash"})
 _VALUES: dict[str, Schema] = {
     "lineSharing": {"enum": ["true", "false"]},
+    "status": {"enum": list(map(str, AgentStatus))},
     "statusVisual": {"enum": list(STATUS_VISUAL.values())},
     "tokens": {"pattern": "^[0-9]+$"},
     "dialTimeOut": {"pattern": "^[0-9]+$"},

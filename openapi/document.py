@@ -9,7 +9,7 @@ import yaml
 
 from local import gateway, template
 from local.template import PROJECT, Route
-from openapi import answers, parameters, reasons, samples
+from openapi import answers, contract_page, parameters, reasons, samples
 from paidline.api.endpoint import Endpoint, IdempotentRequest
 from paidline.codes import Code
 from paidline.domain.authentication import Scope
@@ -24,13 +24,19 @@ _FORM = "application/x-www-form-urlencoded"
 _TAGS = {
     Scope.AGENTS: ("Chattabai", "Agents: status, calls and profiles."),
     Scope.CREDIT: ("Credit System", "Wallets of prepaid tokens."),
-    Scope.CALLS: ("Paid calls", "Two requests for a whole paid call, and what keeps it from being forgotten."),
-    Scope.WALLBOARD: ("Wallboard", "What a screen on the wall shows."),
+    Scope.CALLS: ("Paid calls", "A paid call in two requests, with synchronisation and quotes."),
+    Scope.WALLBOARD: ("Wallboard", "Data for the wallboard."),
 }
 # The owner's API reference spells this one field in two ways, at this one endpoint.
 _OTHER_SPELLINGS = {"update_status_by_line_sharing": {"outboundNumber": "outboundnumber"}}
-_INTERNAL_ERROR = "The service failed, or the answer is too large for Lambda."
-_UNAVAILABLE = "DynamoDB did not answer in time. The request may be retried."
+# A model's validator requires one of these, which no field of it says.
+_EITHER = {"CallsQuoteRequest": ("inboundNumber", "pin")}
+# Each with the message of API Gateway's own answer.
+_INTERNAL_ERROR = ("The service failed, or the answer is too large for Lambda.", "Internal Server Error")
+_UNAVAILABLE = (
+    "DynamoDB did not answer in time, or too many functions run at once. The request may be retried.",
+    "Service Unavailable",
+)
 _OWN_SERVER = {"url": "/", "description": "The service that serves this file."}
 _DESCRIPTION = """\
 The backend of a paid-advice phone service.
@@ -40,17 +46,18 @@ A parameter that the body lacks is read from the query string. The letter case o
 a value are ignored, and `null` or a blank value counts as absent. Unknown parameters are ignored. An integer with
 leading zeros, such as `"ref": 000038`, is read as its digits.
 
-**Authentication.** Every request carries an `authenticationHash`, which opens one of Chattabai, the Credit System, paid
-calls and the wallboard.
+**Authentication.** Every request carries an `authenticationHash`, which grants access to one of Chattabai, the Credit
+System, paid calls and the wallboard.
 
 **Answers.** A refusal is HTTP 200 with an error `code`; it has changed nothing, and the header `x-error-reason` says
 what was wrong. Refusals of paid calls have the key `reason` as well. Every answer is one line of ASCII; all but the
 lists are shorter than 1,024 bytes. A request is answered within 4 seconds. After a 503 the change has happened once or
 not at all, so retry it with an idempotency key.
 
-**Limits.** Above 200 requests a second on a route, or 20 that look up a wallet by PIN, the answer is HTTP 429; the
-operator may change both. After 30 wrong PINs in a minute on a service number, PINs that were not right before are
-refused until the minute is over.
+**Limits.** Above 200 requests a second on a route, the answer is HTTP 429; above 20 on
+`getWalletByDialedNumberAndPin`, `calls/begin` and `calls/quote`, because they can be used to guess PINs. The operator
+may change both. After 30 wrong PINs in a minute on a service number, PINs that were not right before are refused
+until the minute is over.
 
 **Marks.** `x-personal-data` marks fields that identify a person, `x-secret` those that grant access. Neither is ever
 logged.
@@ -95,18 +102,17 @@ def build() -> dict[str, Any]:
                     "schema": {"const": "true"},
                 },
                 "ServerErrorReason": {
-                    "description": "What went wrong.",
-                    "required": True,
+                    "description": "What went wrong. API Gateway's own answer lacks it.",
                     "schema": {"enum": reasons.of_server_errors()},
                 },
             },
             "responses": {
                 "TooLarge": _gateways("The body exceeds API Gateway's limit of 10 MB.", "Request Entity Too Large"),
                 "TooMany": _gateways("Too many requests on this route.", "Too Many Requests"),
-                "InternalError": _server_error(_INTERNAL_ERROR),
-                "Unavailable": _server_error(_UNAVAILABLE),
-                "CallInternalError": _server_error(_INTERNAL_ERROR, "internal_error"),
-                "CallUnavailable": _server_error(_UNAVAILABLE, "store_unavailable"),
+                "InternalError": _server_error(*_INTERNAL_ERROR),
+                "Unavailable": _server_error(*_UNAVAILABLE),
+                "CallInternalError": _server_error(*_INTERNAL_ERROR, "internal_error"),
+                "CallUnavailable": _server_error(*_UNAVAILABLE, "store_unavailable"),
             },
         },
     }
@@ -145,11 +151,11 @@ def _operation(route: Route, handler: Any) -> Schema:
     return {
         "operationId": _camel(stem),
         "summary": _summary(route),
-        "description": _codes_table(stem, handler.model, cases),
+        "description": f"{contract_page.notes(route.path)}\n\n{_codes_table(stem, handler.model, cases)}",
         "tags": [_TAGS[handler.scope][0]],
         "servers": _servers(route.path),
         **({"parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}]} if idempotent else {}),
-        "requestBody": {"required": True, "content": _request_content(stem, handler.model, cases)},
+        "requestBody": {"required": True, "content": _request_content(route, handler.model, cases)},
         "responses": {
             "200": {
                 "description": f"A success ({success.code}) or a refusal.",
@@ -165,7 +171,7 @@ def _operation(route: Route, handler: Any) -> Schema:
                         "examples": {
                             _example_name(case): {
                                 "summary": _example_summary(case),
-                                "value": json.loads(case.answer),
+                                "value": json.loads(_shown(case)),
                             }
                             for case in cases
                         },
@@ -181,6 +187,12 @@ def _operation(route: Route, handler: Any) -> Schema:
     }
 
 
+def _shown(case: golden.Case) -> str:
+    """Return a golden answer, with a sample of each value that differs each time."""
+    is_masked = case.reason is None and golden.FILES[case.stem].mask
+    return contract_page.example(case.path) if is_masked else case.answer
+
+
 def _servers(path: str) -> list[Schema]:
     hosts = [endpoint.host for endpoint in contract.REFERENCE if endpoint.path == path]
     return [_OWN_SERVER, *({"url": f"https://{host}", "description": "The API reference's host."} for host in hosts)]
@@ -192,16 +204,16 @@ def _refusal(stem: str, handler: Endpoint[Any], code: Code) -> Schema:
     return {"$ref": f"#/components/schemas/{_refusal_name(code)}"}
 
 
-def _request_content(stem: str, model: Any, cases: list[golden.Case]) -> Schema:
+def _request_content(route: Route, model: Any, cases: list[golden.Case]) -> Schema:
     examples = {_example_name(case): (_example_summary(case), contract.parsed(case.body)) for case in cases}
-    other = _OTHER_SPELLINGS.get(stem, {})
+    other = _OTHER_SPELLINGS.get(route.function.stem, {})
     if other:
         (success,) = (case for case in cases if case.reason is None)
         spelled = {other.get(name, name): value for name, value in contract.parsed(success.body).items()}
         examples["other_spelling"] = ("A success, with the field's other spelling", spelled)
     # What is refused as invalid does not match the schema, so only what is read is an example of it.
     examples = {name: found for name, found in examples.items() if not name.startswith("10_")}
-    schema = _request_schema(model, other)
+    schema = _request_schema(model, other, contract_page.fields(route.path))
     return {
         "application/json": {
             "schema": schema,
@@ -217,27 +229,37 @@ def _request_content(stem: str, model: Any, cases: list[golden.Case]) -> Schema:
     }
 
 
-def _request_schema(model: Any, other: dict[str, str]) -> Schema:
+def _request_schema(model: Any, other: dict[str, str], descriptions: dict[str, str]) -> Schema:
     properties: dict[str, Schema] = {}
     required = []
-    spelled = []
+    either = [{"required": [name]} for name in _EITHER.get(model.__name__, ())]
     aliases = {field.alias: field for field in model.model_fields.values()}
     for name, type_name in parameters.fields(model).items():
         field = aliases[name]
-        reference = {"$ref": f"#/components/schemas/{type_name}", **answers.marks(name)}
+        reference = {"$ref": f"#/components/schemas/{type_name}", **_described(type_name, descriptions[name])}
+        reference |= answers.marks(name)
         default = {"default": field.default} if isinstance(field.default, str | int) else {}
         properties[name] = {**reference, **default}
         if name in other:
             properties[other[name]] = {**reference, "deprecated": True}
-            spelled = [{"required": [name]}, {"required": [other[name]]}]
+            either = [{"required": [name]}, {"required": [other[name]]}]
         elif field.is_required():
             required.append(name)
     return {
         "type": "object",
         "properties": properties,
         "required": required,
-        **({"anyOf": spelled} if spelled else {}),
+        **({"anyOf": either} if either else {}),
     }
+
+
+def _described(type_name: str, more: str) -> Schema:
+    """Return a description in place of the type's own, which it begins with, where there is more to say."""
+    if not more:
+        return {}
+    # "Text" says nothing about a hash.
+    own = "" if type_name == "Text" else parameters.components()[type_name]["description"]
+    return {"description": f"{own} {more}".strip()}
 
 
 def _headers(stem: str, model: Any, cases: list[golden.Case]) -> Schema:
@@ -270,18 +292,19 @@ def _gateways(description: str, message: str) -> Schema:
         "description": f"{description} This is API Gateway's own answer.",
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"message": {"const": message}},
-                    "required": ["message"],
-                },
+                "schema": _gateways_body(message),
                 "examples": {"answer": {"summary": message, "value": {"message": message}}},
             }
         },
     }
 
 
-def _server_error(description: str, reason: str = "") -> Schema:
+def _gateways_body(message: str) -> Schema:
+    return {"type": "object", "properties": {"message": {"const": message}}, "required": ["message"]}
+
+
+def _server_error(description: str, message: str, reason: str = "") -> Schema:
+    """Return a server error, or the answer that API Gateway gives in place of a function that fails or is throttled."""
     example = {"status": 0, "message": Code.FAILED.message, "code": int(Code.FAILED)}
     name = "CallFailed" if reason else _refusal_name(Code.FAILED)
     return {
@@ -289,9 +312,10 @@ def _server_error(description: str, reason: str = "") -> Schema:
         "headers": {"x-error-reason": {"$ref": "#/components/headers/ServerErrorReason"}},
         "content": {
             "application/json": {
-                "schema": {"$ref": f"#/components/schemas/{name}"},
+                "schema": {"anyOf": [{"$ref": f"#/components/schemas/{name}"}, _gateways_body(message)]},
                 "examples": {
-                    "failed": {"summary": "failed", "value": {**example, **({"reason": reason} if reason else {})}}
+                    "failed": {"summary": "failed", "value": {**example, **({"reason": reason} if reason else {})}},
+                    "gateway": {"summary": "API Gateway's own answer", "value": {"message": message}},
                 },
             }
         },

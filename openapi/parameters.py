@@ -44,6 +44,12 @@ def _whole_number(minimum: int, maximum: int) -> Schema:
 
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
 
+# Every date that exists from the year 1 to 9999, so that a client may trust the schema.
+_YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_DAY = "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][48]|[13579][26]|[2468]0)00)"
+_DATE = f"({_YEAR}-{_DAY}|{_LEAP_YEAR}-02-29)"
+
 _CALL_ID: Schema = {
     "type": ["string", "integer"],
     "pattern": "^[A-Za-z0-9_.:@/+-]{1,64}$",
@@ -53,6 +59,9 @@ _CALL_ID: Schema = {
 
 _SCHEMAS: dict[str, Schema] = {
     "Text": _TEXT,
+    # No enumerations: other texts are not invalid requests, but have codes of their own.
+    "StatusName": {**_TEXT, "examples": list(map(str, types.AgentStatus))},
+    "DialStatusName": {**_TEXT, "examples": list(map(str, types.DialStatus))},
     "Keys": {"type": "string", "minLength": 1, "maxLength": 2_000, "pattern": "^[!-~]+$"},
     "Ref": _printable(64),
     "PhoneNumber": {
@@ -72,9 +81,9 @@ _SCHEMAS: dict[str, Schema] = {
     "Duration": _whole_number(0, types.MAX_CALL_S),
     "LocalTime": {
         "type": "string",
-        "pattern": "^[0-9]{3}[1-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]) ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
+        "pattern": f"^{_DATE} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
     },
-    "Limit": _whole_number(1, 1000),
+    "Limit": {**_whole_number(1, 1000), "pattern": "^0*([1-9][0-9]{0,2}|1000)$"},
     "RowId": _whole_number(1, 10**16 - 1),
     "IdempotencyKey": {
         "type": ["string", "integer"],
@@ -99,7 +108,7 @@ _SCHEMAS: dict[str, Schema] = {
     },
 }
 # Of two types with the same rules, that of a field with this name.
-_BY_FIELD = {"pbx": "PbxName"}
+_BY_FIELD = {"pbx": "PbxName", "status": "StatusName", "dial_status": "DialStatusName"}
 
 
 class UndescribedType(Exception):
@@ -135,5 +144,5 @@ def _docstrings() -> dict[str, str]:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             match following:
                 case ast.Expr(ast.Constant(str(text))):
-                    found[statement.targets[0].id] = text
+                    found[statement.targets[0].id] = " ".join(text.split())
     return found

@@ -11,7 +11,7 @@ from paidline.codes import Code
 from paidline.domain.authentication import Scope
 from paidline.domain.calls.ending import Ended, Report, end
 from paidline.domain.idempotency import Outcome, contents_digest
-from paidline.domain.types import CallId, Duration, LocalTime, PbxName, Text
+from paidline.domain.types import CallId, DialStatusName, Duration, LocalTime, PbxName
 
 
 class CallsEndRequest(Request):
@@ -19,7 +19,7 @@ class CallsEndRequest(Request):
 
     call_id: CallId
     pbx: PbxName
-    dial_status: Text
+    dial_status: DialStatusName
     duration: Duration
     start_time: LocalTime | None = None
     end_time: LocalTime | None = None

@@ -1,4 +1,4 @@
-"""Quote a paid call: whether it would go, at which price and for how long."""
+"""Quote a paid call: whether it is possible, at which price and for how long."""
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError

@@ -1,4 +1,4 @@
-"""Synchronise a PBX: it is alive, and what it does not name among its live calls is over."""
+"""Synchronise a PBX: it is running, and its calls that it does not name are over."""
 
 from paidline.api import telemetry
 from paidline.api.endpoint import Caller, Request, endpoint

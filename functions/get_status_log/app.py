@@ -6,14 +6,14 @@ from paidline.api.serializers import status_log_row
 from paidline.codes import Code
 from paidline.domain import agents
 from paidline.domain.authentication import Scope
-from paidline.domain.types import Limit, Ref, RowId, Text
+from paidline.domain.types import Limit, Ref, RowId, StatusName
 
 
 class GetStatusLogRequest(Request):
     """The documented parameters and three of our own: `status` and `before` filter rows, `limit` caps their number."""
 
     ref: Ref
-    status: Text | None = None
+    status: StatusName | None = None
     limit: Limit = 1000
     before: RowId | None = None
 

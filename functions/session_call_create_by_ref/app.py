@@ -10,7 +10,7 @@ from paidline.codes import Code
 from paidline.domain import call_sessions
 from paidline.domain.authentication import Scope
 from paidline.domain.call_sessions import Call
-from paidline.domain.types import CallerNumber, Duration, LocalTime, PhoneNumber, Ref, Text
+from paidline.domain.types import CallerNumber, DialStatusName, Duration, LocalTime, PhoneNumber, Ref
 from paidline.store.call_sessions import CallSession
 
 
@@ -24,7 +24,7 @@ class SessionCallCreateByRefRequest(IdempotentRequest):
     dialed_number: PhoneNumber
     outbound_number: PhoneNumber
     duration: Duration
-    dial_status: Text
+    dial_status: DialStatusName
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "SessionCallCreateByRefRequest":

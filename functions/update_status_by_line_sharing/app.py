@@ -6,14 +6,14 @@ from paidline.api.serializers import user
 from paidline.codes import Code
 from paidline.domain import agents
 from paidline.domain.authentication import Scope
-from paidline.domain.types import PhoneNumber, Text
+from paidline.domain.types import PhoneNumber, StatusName
 
 
 class UpdateStatusByLineSharingRequest(Request):
     """The documented parameters."""
 
     outbound_number: PhoneNumber
-    status: Text
+    status: StatusName
 
 
 @endpoint("update_status_by_line_sharing", UpdateStatusByLineSharingRequest, Scope.AGENTS)

@@ -6,14 +6,14 @@ from paidline.api.serializers import user
 from paidline.codes import Code
 from paidline.domain import agents
 from paidline.domain.authentication import Scope
-from paidline.domain.types import Ref, Text
+from paidline.domain.types import Ref, StatusName
 
 
 class UpdateStatusByRefRequest(Request):
     """The documented parameters."""
 
     ref: Ref
-    status: Text
+    status: StatusName
 
 
 @endpoint("update_status_by_ref", UpdateStatusByRefRequest, Scope.AGENTS)

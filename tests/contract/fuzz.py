@@ -227,8 +227,20 @@ class Checker:
         for name, validator in self._headers[cell].items():
             if name in headers and not validator.is_valid(headers[name]):
                 return f"the header {name} is not valid: {headers[name]}"
-        error = next(self._bodies[cell].iter_errors(json.loads(body)), None)
-        return f"the body is not valid: {error.message}" if error else ""
+        content = json.loads(body)
+        error = next(self._bodies[cell].iter_errors(content), None)
+        return f"the body is not valid: {error.message}" if error else _reason_problem(content, headers)
+
+
+def _reason_problem(content: Any, headers: http.client.HTTPMessage) -> str:
+    """Say whether a refusal lacks its reason, or a success has one: no schema can connect a header with the body."""
+    refused = isinstance(content, dict) and content.get("status") == 0
+    reason = headers.get("x-error-reason")
+    if refused != (reason is not None):
+        return "a refusal without a reason" if refused else f"a success with a reason: {reason}"
+    if refused and content.get("reason", reason) != reason:
+        return f"two reasons: {reason} and {content['reason']}"
+    return ""
 
 
 @dataclass

@@ -13,6 +13,9 @@ from tests.contract import fuzz
 
 DOCUMENT = yaml.safe_load(FILE.read_text(encoding="ascii"))
 STATUS = "/wp-json/ctb/v1/json/getStatusByRef"
+SYNC = "/v1/calls/sync"
+SYNCED = b'{"status":1,"message":"success","code":20,"pbx":"pbx1","openCalls":"1","expiredCalls":"0"}'
+NOT_SYNCED = b'{"status":0,"message":"unauthorized","code":40,"reason":"unauthorized"}'
 UNAUTHORIZED = b'{"status":0,"message":"unauthorized","code":40}'
 
 
@@ -26,7 +29,8 @@ def problem(status: int = 200, body: bytes = UNAUTHORIZED, reason: str = "unauth
     """What is wrong with an answer."""
     headers = HTTPMessage()
     headers["content-type"] = "application/json; charset=UTF-8"
-    headers["x-error-reason"] = reason
+    if reason:
+        headers["x-error-reason"] = reason
     return fuzz.Checker(DOCUMENT).problem(path, status, headers, body)
 
 
@@ -81,6 +85,9 @@ def test_a_documented_answer_is_no_problem() -> None:
         ({"body": UNAUTHORIZED.replace(b"40", b"41")}, "the body is not valid"),
         ({"body": UNAUTHORIZED.replace(b"}", b',"more":1}')}, "the body is not valid"),
         ({"path": "/v1/calls/begin"}, "the body is not valid"),
+        ({"reason": ""}, "a refusal without a reason"),
+        ({"body": SYNCED, "path": SYNC}, "a success with a reason: unauthorized"),
+        ({"body": NOT_SYNCED, "path": SYNC, "reason": "source_not_allowed"}, "two reasons"),
     ],
 )
 def test_an_answer_that_is_not_documented_is_a_problem(answer: dict[str, Any], expected: str) -> None:

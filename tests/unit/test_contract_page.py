@@ -8,23 +8,14 @@ from typing import Any
 import pytest
 
 from local import template
+from openapi import contract_page
+from openapi.contract_page import PAGE, SECTIONS, rows
 from paidline.api.endpoint import Endpoint
 from paidline.codes import Code
 from tests.support import golden
 
-PAGE = (template.PROJECT / "docs" / "contract.md").read_text(encoding="utf-8")
-SECTIONS = {
-    section.split("`")[1].removeprefix("POST "): section
-    for section in re.split(r"^### (?=`POST)", PAGE, flags=re.M)[1:]
-}
 ROUTES = {route.path: route.function.stem for route in template.read().routes}
 by_path = pytest.mark.parametrize("path", ROUTES)
-
-
-def rows(section: str, header: str) -> list[list[str]]:
-    """The cells of the table with this header."""
-    table = section.partition(f"\n| {header} |")[2].partition("\n\n")[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
 def test_it_has_a_section_for_each_endpoint_and_no_other() -> None:
@@ -56,7 +47,7 @@ def test_it_lists_the_codes_that_the_endpoint_answers_with_their_messages(path: 
 
 @by_path
 def test_its_example_is_the_golden_answer(path: str) -> None:
-    example = re.findall(r"```json\n(.*)\n```", SECTIONS[path])[0]
+    example = contract_page.example(path)
     success = next(case for case in golden.CASES if case.stem == ROUTES[path] and case.reason is None)
     if path.endswith("getProfileData"):
         assert set(re.findall(r'"\w+":"[^"]*"', example)) <= set(re.findall(r'"\w+":"[^"]*"', success.answer))

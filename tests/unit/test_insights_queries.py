@@ -112,6 +112,17 @@ def test_a_query_that_needs_more_than_is_understood_fails_instead_of_being_run_w
         insights.run(query, insights.lines('{"a": 1}'))
 
 
+def test_the_wallboards_query_shows_refusals_by_client_and_no_server_error(api: Api, logged: Callable[[], str]) -> None:
+    page = (PROJECT / "docs" / "wallboard.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"^```\n(filter .*)\n```$", page, flags=re.M)
+    with_contention(api)
+    refused = [api.request("get_status_by_ref", ref="999999").refusal for _ in range(2)]
+    found = insights.run(query, insights.lines(logged()))
+
+    assert refused == [(200, "unknown_ref")] * 2
+    assert [(row["reason"], row["count()"]) for row in found] == [("unknown_ref", 2)]
+
+
 def test_lists_groups_and_patterns_are_understood() -> None:
     given = insights.lines('{"a": "x", "n": [2]}\n{"a": "x", "n": [3]}\n{"a": "y", "n": [9]}\nplain text')
 

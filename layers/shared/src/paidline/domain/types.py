@@ -132,6 +132,13 @@ def _from_a_second_to_a_day(seconds: int) -> int:
 Text = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
 """A "String", such as a status or a hash: `online`. Unrestricted, since unknown values have their own codes."""
 
+StatusName = Text
+"""An agent's status, exactly: `online`, `inConversation`, `pause` or `offline`. Any other text has its own code."""
+
+DialStatusName = Text
+"""How a call ended, in Asterisk's words, exactly: `ANSWER`, `BUSY`, `NOANSWER`, `CANCEL`, `CONGESTION`, `CHANUNAVAIL`,
+`DONTCALL`, `TORTURE` or `INVALIDARGS`. Any other text has its own code."""
+
 Keys = Annotated[str, BeforeValidator(string_or_int), _printable(2_000)]
 """Comma-separated keys of a profile: `_ctbNickname,_ctbStatus`."""
 
@@ -154,7 +161,7 @@ Duration = Annotated[int, whole_number(0, MAX_CALL_S)]
 """The duration of a call in seconds: `600`."""
 
 LocalTime = Annotated[Text, AfterValidator(_local_time)]
-"""A naive local time of a real date: `2024-01-01 14:00:00`."""
+"""A local date and time without a time zone: `2024-01-01 14:00:00`."""
 
 Limit = Annotated[int, whole_number(1, _MAX_LOG_ROWS)]
 """The maximum number of status log rows: `1000`."""
