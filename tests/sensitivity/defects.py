@@ -543,6 +543,21 @@ DEFECTS = (
         (DEADLINES,),
     ),
     Defect(
+        "an invalid request that stays in memory",
+        ENDPOINT,
+        "            response = self._failure(error, context)\n",
+        "            failed = error\n            response = self._failure(failed, context)\n",
+        ("tests/endpoints/test_every_endpoint.py",),
+    ),
+    Defect(
+        "a malformed command that stays in memory",
+        FUNCTION,
+        '            response = {"version": _VERSION, "error": _failure(error, context.aws_request_id, line)}\n',
+        "            failed = error\n"
+        '            response = {"version": _VERSION, "error": _failure(failed, context.aws_request_id, line)}\n',
+        ("tests/admin/test_protocol.py",),
+    ),
+    Defect(
         "a deadline that starts when the request is authenticated",
         ENDPOINT,
         "            payload = to_payload(response := self.handle(request, caller), accept_encoding)\n",

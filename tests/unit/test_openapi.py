@@ -138,8 +138,8 @@ def test_every_request_field_is_described_where_its_name_does_not_say_it_all() -
 
     for status in AgentStatus:
         assert f"`{status}`" in components["StatusName"]["description"]
-    for status in DialStatus:
-        assert f"`{status}`" in components["DialStatusName"]["description"]
+    for dial_status in DialStatus:
+        assert f"`{dial_status}`" in components["DialStatusName"]["description"]
 
 
 @pytest.mark.parametrize(("status", "message"), [("500", "Internal Server Error"), ("503", "Service Unavailable")])
