@@ -86,7 +86,7 @@ def test_the_benchmarks_runtime_has_the_functions_time_out() -> None:
         ),
         ("docs/reliability.md", r"No write is sent to the store later than (\S+) s", deadline.LAST_WRITE_S),
         ("docs/reliability.md", r"every answer has left by (\S+) s", deadline.LAST_RESPONSE_S),
-        ("docs/reliability.md", r"no try begins later than (\S+) s", deadline.LAST_ATTEMPT_S),
+        ("docs/reliability.md", r"no attempt starts after (\S+) s", deadline.LAST_ATTEMPT_S),
         ("docs/operations.md", r"PBX, which gives up after (\S+) s", deadline.LAST_RESPONSE_S),
         ("docs/operations.md", r"connect, read \| (\S+) s, \S+ s", deadline.CONNECT_S),
         ("docs/operations.md", r"connect, read \| \S+ s, (\S+) s", deadline.READ_S),
