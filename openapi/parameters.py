@@ -6,6 +6,7 @@ An unknown type is an error, so a new one in `paidline.domain.types` has to be d
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import types as python_types
 from pathlib import Path
@@ -136,6 +137,7 @@ def _type_name(model: type[Request], field: str, hint: Any) -> str:
     raise UndescribedType(f"{model.__name__}.{field} is of a type that openapi/parameters.py does not describe.")
 
 
+@functools.cache
 def _docstrings() -> dict[str, str]:
     """Read the text below each type's definition."""
     body = ast.parse(Path(types.__file__).read_text(encoding="utf-8")).body

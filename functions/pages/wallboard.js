@@ -33,8 +33,12 @@ function item(agent) {
   return made;
 }
 
+function ageSeconds() {
+  return Math.floor((Date.now() - answeredAt) / 1000);
+}
+
 function showAgents() {
-  const age = Math.floor((Date.now() - answeredAt) / 1000);
+  const age = ageSeconds();
   const seconds = (agent) => (agent.statusSeconds === "" ? -1 : Number(agent.statusSeconds) + age);
   const sorted = [...board.agents].sort(
     (one, other) => order.indexOf(one.status) - order.indexOf(other.status) || seconds(other) - seconds(one),
@@ -74,8 +78,7 @@ function tick() {
   showAgents();
   const stale = Date.now() - answeredAt > STALE_MS;
   byId("board").classList.toggle("stale", stale);
-  const age = duration(Math.floor((Date.now() - answeredAt) / 1000));
-  if (stale) byId("problem").textContent = `${trouble} Last update ${age} ago.`;
+  if (stale) byId("problem").textContent = `${trouble} Last update ${duration(ageSeconds())} ago.`;
 }
 
 function ask(reason) {

@@ -234,7 +234,7 @@ def test_no_bytes_crash_an_import(noun: str, name: str, content: bytes) -> None:
     _reads(noun, name, content)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANY_NOUN, JSON_FILES)
 @example("agents", '[{"ref": "\\ud800"}]')
 @example("agents", '[{"ref": 1, "lastStatusChange": "0001-01-01 00:00:00"}]')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -19,10 +20,12 @@ from tests.support.api import Api
 
 PAGE = (PROJECT / "docs" / "wallboard.md").read_text(encoding="utf-8")
 REFRESHES_AN_HOUR = 720
-USD_PER_MILLION = 0.1415
-# docs/performance.md counts them: two lines of the function and one of the access log for each request.
-LOG_BYTES = 590 + 350 + 230
-USD_PER_LOG_GB = 0.57
+PRICES: dict[str, Any] = json.loads((PROJECT / "benchmarks" / "prices.json").read_text(encoding="utf-8"))
+# For each request, as docs/performance.md counts them.
+LOGGED = re.findall(
+    r"function logs: (\d+) bytes of ours and (\d+) of Lambda's .*\n\| access log: (\d+) bytes",
+    (PROJECT / "docs" / "performance.md").read_text(encoding="utf-8"),
+)
 
 
 def figure(row: str) -> float:
@@ -84,5 +87,8 @@ def test_a_refresh_and_an_hour_and_a_month_cost_what_the_page_says() -> None:
     assert following * REFRESHES_AN_HOUR == figure("an hour of one screen: 720 refreshes")
     assert first == figure("a process's first refresh, 500 calls so far today")
     requests = REFRESHES_AN_HOUR * 24 * 30
-    assert f"that is {following * requests * USD_PER_MILLION / 1e6:.2f} USD a month" in PAGE
-    assert f"their log lines {requests * LOG_BYTES / 1e9 * USD_PER_LOG_GB:.2f}" in PAGE
+    reading = following * requests / 1e6 * PRICES["dynamodb_million_read_units"]
+    assert f"that is {reading:.2f} USD a month" in PAGE
+    (logged,) = LOGGED
+    logging = sum(map(int, logged)) * requests / 1e9 * PRICES["cloudwatch_log_gb"]
+    assert f"their log lines {logging:.2f}" in PAGE
