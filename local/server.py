@@ -14,7 +14,7 @@ from paidline.store.dynamodb import dynamodb
 HOST = "127.0.0.1"
 _PROCESSES = 2
 _THREADS = 32
-_MAX_REQUEST_LINE_BYTES = 8190
+MAX_REQUEST_LINE_BYTES = 8190
 
 
 class PortError(Exception):
@@ -38,7 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("workers", _PROCESSES)
         self.cfg.set("threads", _THREADS)
         self.cfg.set("keepalive", 75)
-        self.cfg.set("limit_request_line", _MAX_REQUEST_LINE_BYTES)
+        self.cfg.set("limit_request_line", MAX_REQUEST_LINE_BYTES)
         self.cfg.set("graceful_timeout", 5)
         self.cfg.set("loglevel", "warning")
         # Announce only once the port listens, so that the printed command works immediately.

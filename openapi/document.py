@@ -42,9 +42,9 @@ _DESCRIPTION = """\
 The backend of a paid-advice phone service.
 
 **Requests.** The body is JSON or form data, whatever its Content-Type, and at most 65,536 bytes and 100 form fields.
-A parameter that the body lacks is read from the query string. The letter case of names does not matter, blanks around
-a value are ignored, and `null` or a blank value counts as absent. Unknown parameters are ignored. An integer with
-leading zeros, such as `"ref": 000038`, is read as its digits.
+A parameter that the body lacks is read from the query string; a URL of more than 8,000 bytes may be refused with HTTP
+414. The letter case of names does not matter, blanks around a value are ignored, and `null` or a blank value counts as
+absent. Unknown parameters are ignored. An integer with leading zeros, such as `"ref": 000038`, is read as its digits.
 
 **Authentication.** Every request carries an `authenticationHash`, which grants access to one of Chattabai, the Credit
 System, paid calls and the wallboard.

@@ -30,6 +30,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 
 from local import engine, template
+from local.server import MAX_REQUEST_LINE_BYTES
 from openapi.document import FILE
 from tests.support import serve
 from tests.support.store import Store
@@ -141,6 +142,8 @@ class Maker:
 
     def _encode(self, path: str, fields: list[tuple[str, Any]], headers: dict[str, str]) -> Request:
         in_query = [pair for pair in fields if self._happens(0.5)] if self._happens(0.1) else []
+        if len(_request_line(path, _as_form(in_query))) > MAX_REQUEST_LINE_BYTES:
+            in_query = []
         in_body = [pair for pair in fields if pair not in in_query]
         if self._happens(0.3):
             body, kind = _as_form(in_body).encode(), _FORM
@@ -173,6 +176,14 @@ class Maker:
 
     def _happens(self, probability: float) -> bool:
         return self._random.random() < probability
+
+
+def _target(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def _request_line(path: str, query: str) -> str:
+    return f"POST {_target(path, query)} HTTP/1.1"
 
 
 def _as_json(value: Any) -> bytes:
@@ -300,9 +311,8 @@ def _send(base_url: str, checker: Checker, maker: Maker, count: int, tally: Tall
 
 def _ask(connection: http.client.HTTPConnection, checker: Checker, request: Request) -> tuple[int, str]:
     """Send a request; return the code in its answer, 0 if there is none, and what is wrong with it."""
-    target = f"{request.path}?{request.query}" if request.query else request.path
     try:
-        connection.request("POST", target, request.body, request.headers)
+        connection.request("POST", _target(request.path, request.query), request.body, request.headers)
         answer = connection.getresponse()
         body = answer.read()
         problem = checker.problem(request.path, answer.status, answer.headers, body)

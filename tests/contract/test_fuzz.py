@@ -69,6 +69,17 @@ def test_requests_are_json_forms_and_query_strings_with_names_in_any_case_and_tw
     assert any(not request.body.isascii() for request in requests)
 
 
+def test_a_query_string_that_is_too_long_for_a_url_is_sent_in_the_body() -> None:
+    made = fuzz.Corpus()
+    made.add(SYNC, {"pbx": "pbx1", "callIds": list(range(10_000))}, is_documented=True)
+    maker = fuzz.Maker(made, 1)
+    requests = [maker.make() for _ in range(500)]
+
+    assert max(len(request.query) for request in requests) < 8_190
+    assert any(request.query for request in requests)
+    assert any(b"9999" in request.body for request in requests)
+
+
 def test_a_documented_answer_is_no_problem() -> None:
     assert problem() == ""
 

@@ -20,6 +20,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from local.server import MAX_REQUEST_LINE_BYTES
 from local.template import PROJECT
 
 TEMPLATE = """
@@ -347,6 +348,15 @@ def test_a_body_over_10_mb_is_refused_and_the_connection_goes_on(connection: htt
 
 def test_a_chunked_body_over_10_mb_is_refused(connection: http.client.HTTPConnection) -> None:
     assert post(connection, body=iter([bytes(TOO_MUCH)])).status == 413
+
+
+@pytest.mark.parametrize(("length", "status"), [(MAX_REQUEST_LINE_BYTES, 200), (MAX_REQUEST_LINE_BYTES + 1, 414)])
+def test_a_request_line_of_more_than_8190_bytes_is_refused(
+    connection: http.client.HTTPConnection, length: int, status: int
+) -> None:
+    rest = len(f"POST {ECHO_PATH}? HTTP/1.1")
+
+    assert post(connection, f"{ECHO_PATH}?{'x' * (length - rest)}").status == status
 
 
 def test_a_connection_carries_many_requests(connection: http.client.HTTPConnection) -> None:
