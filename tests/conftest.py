@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from tests.support import api as support
 from tests.support import serve, wire
 from tests.support import service as services
 from tests.support.api import Api
+from tests.support.coverage import unmeasured
 from tests.support.service import Service
 from tests.support.store import Contents, Store
 
@@ -55,14 +54,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Stop measuring coverage during a test that is marked as unmeasured, its fixtures included."""
     if item.get_closest_marker("unmeasured") is None:
         return (yield)
-    tracer, tracer_of_threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
+    with unmeasured():
         return (yield)
-    finally:
-        sys.settrace(tracer)
-        threading.settrace(tracer_of_threads)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,12 +139,12 @@ def engine_api(request: pytest.FixtureRequest, _engine: tuple[Api, Contents]) ->
 
 @contextmanager
 def _restored(made: Api, example: Contents) -> Iterator[None]:
-    """Restore the tables that are written to in the block: looking through all of them costs more than most tests."""
+    """Restore what is written in the block over this process's connections."""
     with made.connected():
         made.forget()
         with wire.recorded() as calls, wire.recorded(made.store.client) as stored:
             yield
-    made.store.restore(example, {table for call in (*calls, *stored) for table in call.written})
+    made.store.undo([*calls, *stored], example)
 
 
 @pytest.fixture(scope="module", name="_service")

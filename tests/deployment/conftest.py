@@ -21,6 +21,7 @@ from tests.deployment import stack
 from tests.support import paid_calls
 from tests.support import store as stores
 from tests.support.api import Api
+from tests.support.coverage import unmeasured
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Deployed:
     built: Path
     handlers: Any
 
+    @unmeasured()
     def create(self, **parameters: str) -> None:
         """Create the stack, or update it."""
         cloudformation = boto3.client("cloudformation", stack.REGION)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -12,6 +13,8 @@ from unittest.mock import patch
 from admin import data
 from local import tables, template
 from tests.support import paid_calls
+from tests.support.coverage import unmeasured
+from tests.support.wire import Call
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -37,6 +40,7 @@ class Store:
     client: DynamoDBClient
     service: template.Template
 
+    @unmeasured()
     def load_example(self) -> None:
         """Make the tables where they are missing, and leave the example data in them and what `paid_calls` adds."""
         tables.create(self.client, self.service.tables)
@@ -45,11 +49,30 @@ class Store:
             data.load(self.client, example_data())
             paid_calls.load(self)
 
+    @unmeasured()
     def contents(self, *without: str) -> Contents:
         """Everything in every table, by table and key, but for the tables that these environment variables name."""
         left_out = {self.service.environment[variable] for variable in without}
         return {table.name: self._contents(table) for table in self.service.tables if table.name not in left_out}
 
+    @unmeasured()
+    def undo(self, calls: Iterable[Call], wanted: Contents) -> None:
+        """Restore what these calls may have changed, without reading the tables, which costs more than most tests."""
+        changed: dict[str, set[str]] = defaultdict(set)
+        looked_through = set()
+        for name, item in (written for call in calls for written in call.written):
+            # A test may have made a table of its own.
+            if name not in self._tables:
+                continue
+            if item is None or len(changed[name]) > _MANY:
+                looked_through.add(name)
+            else:
+                changed[name].add(_key(self._tables[name], item))
+        self.restore(wanted, looked_through)
+        for name in changed.keys() - looked_through:
+            self._write(name, [_restoring(key, wanted.get(name, {})) for key in changed[name]])
+
+    @unmeasured()
     def restore(self, wanted: Contents, names: Collection[str] | None = None) -> None:
         """Restore what `contents` returned, in all tables or in those of these names; only differences are written."""
         for table in self.service.tables:
@@ -61,9 +84,8 @@ class Store:
                 tables.delete(self.client, [table])
                 tables.create(self.client, [table])
                 here = {}
-            gone = [{"DeleteRequest": {"Key": json.loads(key)}} for key in here.keys() - there.keys()]
-            new = [{"PutRequest": {"Item": item}} for key, item in there.items() if here.get(key) != item]
-            self._write(table.name, gone + new)
+            different = [key for key in here.keys() | there.keys() if here.get(key) != there.get(key)]
+            self._write(table.name, [_restoring(key, there) for key in different])
 
     def put_all(self, variable: str, items: list[Item]) -> None:
         """Write many items in DynamoDB's form."""
@@ -71,7 +93,7 @@ class Store:
 
     def items(self, variable: str) -> list[Item]:
         """All items of the table that an environment variable names, with plain values."""
-        table = next(table for table in self.service.tables if table.name == self.service.environment[variable])
+        table = self._tables[self.service.environment[variable]]
         return [_plain(item) for item in self._scan(table)]
 
     def item(self, variable: str, **key: str) -> Item:
@@ -93,6 +115,10 @@ class Store:
             ExpressionAttributeValues={":value": value},
         )
 
+    @property
+    def _tables(self) -> dict[str, template.Table]:
+        return {table.name: table for table in self.service.tables}
+
     def _contents(self, table: template.Table) -> dict[str, Item]:
         return {_key(table, item): item for item in self._scan(table)}
 
@@ -109,6 +135,10 @@ class Store:
 def _key(table: template.Table, item: Item) -> str:
     names = [key["AttributeName"] for key in table.definition["KeySchema"]]
     return json.dumps({name: item[name] for name in names})
+
+
+def _restoring(key: str, wanted: dict[str, Item]) -> dict[str, Any]:
+    return {"PutRequest": {"Item": wanted[key]}} if key in wanted else {"DeleteRequest": {"Key": json.loads(key)}}
 
 
 def _plain(item: Item) -> Item:

@@ -18,7 +18,7 @@ from paidline.store.dynamodb import dynamodb
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"})
+READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan", "ListTables", "DescribeTable"})
 
 _BEFORE_CALL = "before-call.dynamodb"
 _BEFORE_SEND = "before-send.dynamodb"
@@ -46,15 +46,19 @@ class Call:
         }
 
     @property
-    def written(self) -> set[str]:
-        """The tables that the call writes to."""
+    def written(self) -> list[tuple[str, dict[str, Any] | None]]:
+        """What the call may change: tables, and their items by key or in full, or None for a change of the table."""
+        content = self.content
         if self.operation in READS:
-            return set()
+            return []
         if self.operation == "BatchWriteItem":
-            return set(self.content["RequestItems"])
-        if self.operation == "TransactWriteItems":
-            return {table for _, table in self.permissions}
-        return {self.content["TableName"]} if "TableName" in self.content else set()
+            requests = [(table, request) for table, listed in content["RequestItems"].items() for request in listed]
+            writes = [{"TableName": table, **details} for table, request in requests for details in request.values()]
+        elif self.operation == "TransactWriteItems":
+            writes = [details for operation in content["TransactItems"] for details in operation.values()]
+        else:
+            writes = [content]
+        return [(write["TableName"], write.get("Item", write.get("Key"))) for write in writes]
 
 
 @contextmanager
