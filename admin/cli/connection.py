@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -228,8 +228,7 @@ class LocalService:
 
 def local_client(service: str, endpoint: str) -> Any:
     """Return a client of a service on this machine, whose environment's proxies do not apply."""
-    session: Any = botocore.session.Session()
-    return session.create_client(
+    return _local_session().create_client(
         service,
         endpoint_url=endpoint,
         region_name=_LOCAL_REGION,
@@ -243,3 +242,9 @@ def local_client(service: str, endpoint: str) -> Any:
             parameter_validation=False,
         ),
     )
+
+
+@cache
+def _local_session() -> Any:
+    # A command makes up to three clients, and each session reads the SDK's list of endpoints, which takes 0.1 s.
+    return botocore.session.Session()
