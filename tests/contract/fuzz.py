@@ -25,14 +25,13 @@ from urllib.parse import urlencode, urlsplit
 
 import jsonschema_rs
 import schemathesis
-import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 
 from local import engine, template
 from local.server import MAX_REQUEST_LINE_BYTES
-from openapi.document import FILE
 from tests.support import serve
+from tests.support.openapi import DOCUMENT
 from tests.support.store import Store
 
 LISTS = {"getProfileData", "getStatusLog", "wallboard"}
@@ -335,14 +334,13 @@ def main() -> None:
     """Print the failures, what was answered, and how many requests were sent; exit with 1 if any failed."""
     requests, first_seed, cases = (int(os.environ.get(name) or value) for name, value in _DEFAULTS.items())
     minutes = float(os.environ.get("MINUTES") or "inf")
-    document = yaml.safe_load(FILE.read_text(encoding="ascii"))
     started = time.monotonic()
-    made = corpus(document, cases, first_seed)
+    made = corpus(DOCUMENT, cases, first_seed)
     generated = sum(map(len, made.generated.values()))
     print(f"{generated:,} cases made by Schemathesis in {time.monotonic() - started:.0f} s", flush=True)
     with _gateway() as base_url:
         started = time.monotonic()
-        tally = run(base_url, document, made, requests, first_seed, started + 60 * minutes)
+        tally = run(base_url, DOCUMENT, made, requests, first_seed, started + 60 * minutes)
         seconds = time.monotonic() - started
     by_path: dict[str, Counter[int]] = defaultdict(Counter)
     for (path, code), count in sorted(tally.answers.items()):

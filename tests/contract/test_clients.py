@@ -10,13 +10,12 @@ import sys
 from typing import Any
 
 import pytest
-import yaml
 
 from local import template
 from openapi import collection, document, samples
 from tests.support import golden
+from tests.support.openapi import DOCUMENT
 
-DOCUMENT: dict[str, Any] = yaml.safe_load(document.FILE.read_text(encoding="ascii"))
 COLLECTION: dict[str, Any] = json.loads(collection.FILE.read_text(encoding="ascii"))
 CLIENTS = (template.PROJECT / "docs" / "clients.md").read_text(encoding="utf-8")
 _LANGUAGES = ("curl", "Python", "PHP", "Asterisk")

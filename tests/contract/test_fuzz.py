@@ -6,12 +6,10 @@ from http.client import HTTPMessage
 from typing import Any
 
 import pytest
-import yaml
 
-from openapi.document import FILE
 from tests.contract import fuzz
+from tests.support.openapi import DOCUMENT
 
-DOCUMENT = yaml.safe_load(FILE.read_text(encoding="ascii"))
 STATUS = "/wp-json/ctb/v1/json/getStatusByRef"
 SYNC = "/v1/calls/sync"
 SYNCED = b'{"status":1,"message":"success","code":20,"pbx":"pbx1","openCalls":"1","expiredCalls":"0"}'

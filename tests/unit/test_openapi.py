@@ -16,9 +16,8 @@ from openapi import document, parameters
 from paidline.api.endpoint import Request
 from paidline.domain.types import AgentStatus, DialStatus
 from tests.support import golden
+from tests.support.openapi import DOCUMENT, TEXT
 
-TEXT = document.FILE.read_text(encoding="ascii")
-DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 OPERATIONS = {path: item["post"] for path, item in DOCUMENT["paths"].items()}
 
 
