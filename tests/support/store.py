@@ -58,16 +58,17 @@ class Store:
     @unmeasured()
     def undo(self, calls: Iterable[Call], wanted: Contents) -> None:
         """Restore what these calls may have changed, without reading the tables, which costs more than most tests."""
+        known = self._tables
         changed: dict[str, set[str]] = defaultdict(set)
         looked_through = set()
         for name, item in (written for call in calls for written in call.written):
             # A test may have made a table of its own.
-            if name not in self._tables:
+            if name not in known:
                 continue
             if item is None or len(changed[name]) > _MANY:
                 looked_through.add(name)
             else:
-                changed[name].add(_key(self._tables[name], item))
+                changed[name].add(_key(known[name], item))
         self.restore(wanted, looked_through)
         for name in changed.keys() - looked_through:
             self._write(name, [_restoring(key, wanted.get(name, {})) for key in changed[name]])
