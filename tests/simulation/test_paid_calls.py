@@ -164,7 +164,7 @@ def test_paid_calls_and_documented_requests_get_along_in_random_episodes(
 ) -> None:
     outcomes: Counter[str] = Counter()
     operations = 0
-    # Six episodes, and more until each kind of outcome has occurred. A begin is repeated in one in six, as in the first.
+    # Six episodes, and more until each kind of outcome has occurred. One in six repeats a begin, the first one too.
     for number in range(60):
         if number >= 6 and outcomes.keys() >= EVERY_OUTCOME:
             break
