@@ -35,6 +35,11 @@ _MEASURED_CASES = 2
 _UNMEASURED = {"contract", "simulation"}
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Start half as many workers again as there are processors: tests often wait for a process or a time-out."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the real engine, for `-m "not engine"`, and the cases whose coverage is not measured."""
     cases: Counter[object] = Counter()
