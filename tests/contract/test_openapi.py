@@ -1,6 +1,6 @@
 """The gateway answers as the OpenAPI file says, whatever is sent: requests are made from the file and at random.
 
-The tests send some 1,900 that Schemathesis makes of the examples and of each value's limits, the same each time, and
+The tests send some 1,900 that Schemathesis derives from the examples and each value's limits, the same each time, and
 150 at random, or as many as FUZZ_REQUESTS says. `make fuzz` sends very many that fuzz.py puts together.
 """
 
